@@ -33,7 +33,6 @@ from lossproof.numerics.complete.landscape import Landscape
 MARGIN = 1 + 2.0**-10
 """What a test must hold by, as rounding is left out here."""
 
-_SWEEPS = 4
 _LEAST, _FLUSHED, _SMOOTH, _ENLARGED = 2.0**-80, 2.0**-580, 2.0**-16, 1 + 2.0**-16
 _ROUNDING, _LOST, _FLOOR = 2.0**-42, 2.0**-46, 0.05
 
@@ -185,21 +184,12 @@ def outputs(land: Landscape, box: Hidden, bounds: Floats) -> Followed:
     E = np.einsum("jib,kib->jkb", GG[:n], R)
     F = np.einsum("jib,kib->jkb", np.einsum("kib,iqb->kqb", R, PP), R)
     O = np.concatenate([np.concatenate([E, AA[:n]], axis=1), np.concatenate([F, np.swapaxes(E, 0, 1)], axis=1)])
+    y, e = bounds[land.inner :, None] + np.abs(v), land.norm + np.abs(eps)
     x = _bounded(O * _ENLARGED, np.concatenate([step[:n], np.einsum("kib,ib->kb", R, step[l:])]))
+    x = np.where(np.isfinite(x[0]), x, np.concatenate([y[:n], np.einsum("kib,ib->kb", R, e)]))
     q = np.einsum("kib,kb->ib", R, x[:n])
-    dv = step[:l] + np.einsum("jkb,kb->jb", AA, x[n:]) + np.einsum("jib,ib->jb", GG, q)
-    de = step[l:] + np.einsum("kib,kb->ib", GG[:n], x[n:]) + np.einsum("iqb,qb->ib", PP, q)
-    dv = np.fmin(bounds[land.inner :, None] + np.abs(v), dv)
-    de = np.fmin(land.norm + np.abs(eps), de)
-    rest = np.flatnonzero(~np.isfinite(x[0]))
-    if len(rest):
-        R, C, sv, se, y, e = R[..., rest], size[..., rest], step[:l, rest], step[l:, rest], dv[:, rest], de[:, rest]
-        C = np.concatenate([C[:, :n], C[:, l:]], axis=1)
-        for _ in range(_SWEEPS):
-            q = np.einsum("kib,kb->ib", R, y[:n])
-            e = np.fmin(e, se + np.einsum("pqb,qb->pb", C[l:], np.concatenate([np.einsum("kib,ib->kb", R, e), q])))
-            y = np.fmin(y, sv + np.einsum("pqb,qb->pb", C[:l], np.concatenate([np.einsum("kib,ib->kb", R, e), q])))
-        dv[:, rest], de[:, rest] = y, e
+    dv = np.fmin(y, step[:l] + np.einsum("jkb,kb->jb", AA, x[n:]) + np.einsum("jib,ib->jb", GG, q))
+    de = np.fmin(e, step[l:] + np.einsum("kib,kb->ib", GG[:n], x[n:]) + np.einsum("iqb,qb->ib", PP, q))
     return Followed(Ball(v, dv), Ball(eps, de), A, phi, slope)
 
 

@@ -22,7 +22,7 @@ from cases.kernel_draft import Draft
 from flint import arb, arb_mat, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import Enclosed, exactly, part
+from lossproof.certificates.kernel.arithmetic.doubles import Enclosed, exactly
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.check import check_certificate
 from lossproof.certificates.kernel.network import many_boxes as boxes
@@ -92,6 +92,11 @@ def landscape_of(problem):
     return boxes.landscape(Work(), problem, np.full(problem.fan_in(1), 100.0))
 
 
+def turned(land, theta):
+    """Boxes of θ, which come one a row, as the kernel has them."""
+    return boxes.weights(land, Enclosed(theta.mid.T, theta.rad.T))[0]
+
+
 def holds(found, at, value):
     """Whether a ball of many bits lies within an enclosure."""
     return bool(abs(arb(found.mid[at]) - value) <= arb(found.rad[at]))
@@ -126,7 +131,7 @@ def test_exponentials_are_enclosed():
 def test_activations_are_enclosed(name, centre, size):
     land, rng = landscape_of(problem_of(name)), np.random.default_rng(1)
     theta = Enclosed(rng.normal(size=(12, land.inner)) * centre, rng.random((12, land.inner)) * size)
-    found, n, m = boxes.activations(land, theta), max(land.units, 1), land.inputs.mid.shape[1]
+    found, n, m = boxes.activations(land, turned(land, theta)), max(land.units, 1), land.inputs.mid.shape[1]
     with ball_precision(300):
         for W in (
             theta.mid,
@@ -141,7 +146,7 @@ def test_activations_are_enclosed(name, centre, size):
                 )
                 value, slope, bend = logistic(z.mid(), land.curve.k)
                 for part, true in ((found.phi, value), (found.slope, slope), (found.bend, bend)):
-                    assert holds(part, (b, k, i), true.mid())
+                    assert holds(part, (k, i, b), true.mid())
 
 
 def logistic(z, k):
@@ -181,10 +186,7 @@ def test_gradient_and_hessian_are_those_of_the_other_pass(name, size):
     problem, rng = problem_of(name), np.random.default_rng(2)
     land, N = landscape_of(problem), problem.N_net
     W = Enclosed(rng.normal(size=(4, N)), size * rng.random((4, N)))
-    theta, v = (
-        part(W, (slice(None), slice(land.inner))),
-        part(W, (slice(None), slice(land.inner, None))) if land.units else None,
-    )
+    theta, v = boxes.weights(land, Enclosed(W.mid.T, W.rad.T))
     p = boxes.activations(land, theta)
     g, H = boxes.gradient(land, theta, p, boxes.residuals(land, p, v), v), boxes.hessian(land, p, boxes.residuals(land, p, v), v)
     for b in range(4):
@@ -194,8 +196,8 @@ def test_gradient_and_hessian_are_those_of_the_other_pass(name, size):
             ring = BallRing(Work(), 200)
             exact = passes.gradient(ring, problem, box)
             bent = passes.hessian(ring, problem, box, list(range(N)), list(range(N)))
-            assert all(holds(g, (b, k), exact[k].mid()) for k in range(N))
-            assert all(holds(H, (b, j, k), bent[j, k].mid()) for j in range(N) for k in range(N))
+            assert all(holds(g, (k, b), exact[k].mid()) for k in range(N))
+            assert all(holds(H, (j, k, b), bent[j, k].mid()) for j in range(N) for k in range(N))
 
 
 @pytest.mark.parametrize("name", ["tanh pair", "decaying sigmoid", "silu pair", "decaying gelu"])
@@ -207,7 +209,7 @@ def test_outputs_of_critical_points_are_enclosed(name, size):
     n, inner, T = land.units, land.inner, problem.T
     theta = Enclosed(rng.normal(size=(20, inner)) * rng.choice([1, 30], (20, 1)), size * rng.random((20, inner)))
     prior = np.full(len(land.rates.mid) - inner + T, 50.0)
-    v, eps = boxes.outputs(land, theta, boxes.activations(land, theta), prior)
+    v, eps, *_ = boxes.outputs(land, turned(land, theta), boxes.activations(land, turned(land, theta)), prior)
     for b in range(20):
         W = np.clip(theta.mid[b] + theta.rad[b] * rng.uniform(-1, 1, inner), theta.mid[b] - theta.rad[b], theta.mid[b] + theta.rad[b])
         with ball_precision(200):
@@ -224,8 +226,8 @@ def test_outputs_of_critical_points_are_enclosed(name, size):
             )
             exact = (phi.transpose() * phi + rates).solve(phi.transpose() * y)
             left = phi * exact - y
-            assert all(holds(v, (b, k), exact[k, 0].mid()) for k in range(phi.ncols()))
-            assert all(holds(eps, (b, 0, i), left[i, 0].mid()) for i in range(T))
+            assert all(holds(v, (k, b), exact[k, 0].mid()) for k in range(phi.ncols()))
+            assert all(holds(eps, (i, b), left[i, 0].mid()) for i in range(T))
     if size <= 0.05 and name in PROBLEMS:
         assert np.all(v.rad < 10)
         assert np.all(eps.rad < 10)
@@ -240,13 +242,13 @@ def test_no_box_around_a_critical_point_is_excluded(name, seed):
     X = np.hstack([np.linspace(-3, 3, T)[:, None], np.ones((T, m - 1))])
     W, v, rates = rng.uniform(-2, 2, land.inner), rng.choice([-1, 1], n + land.bias) * rng.uniform(0.5, 2), 10.0 ** rng.uniform(-6, -3, 2)
     land = land._replace(inputs=exactly(X), targets=exactly(np.zeros((T, 1))))
-    at = boxes.activations(land, exactly(W[None]))
-    equations = np.vstack([*(X.T * slope for slope in at.slope.mid[0]), at.phi.mid[0]])
+    at = boxes.activations(land, turned(land, exactly(W[None])))
+    equations = np.vstack([*(X.T * slope for slope in at.slope.mid[..., 0]), at.phi.mid[..., 0]])
     wanted = np.concatenate([-rates[0] * W / np.repeat(v[:n], m), -rates[1] * v])
     eps = np.linalg.lstsq(equations, wanted, rcond=None)[0]
     eps += 0.3 * np.linalg.svd(equations)[2][len(equations) :].sum(axis=0)
     assert np.abs(eps).max() < 100
-    y = v @ at.phi.mid[0] - eps
+    y = v @ at.phi.mid[..., 0] - eps
     about = np.repeat(rates, [land.inner, len(v)])
     land = land._replace(targets=Enclosed(y[:, None], np.full((T, 1), 1e-9)), rates=Enclosed(about, 1e-9 * about))
     sizes = 10.0 ** rng.uniform(-5, 1, (500, 1)) * rng.random((500, land.inner))
@@ -473,6 +475,6 @@ def test_the_bounds_hold_for_critical_points_far_above_the_least_loss():
     problem = problem_of("tanh pair")
     land, rng = landscape_of(problem), np.random.default_rng(4)
     bounds = complete._everything(land)
-    theta = Enclosed(rng.normal(size=(200, 4)) * 10 ** rng.uniform(-2, 2, (200, 1)), np.zeros((200, 4)))
-    v, _ = boxes.outputs(land, theta, boxes.activations(land, theta), np.concatenate([bounds[4:], np.full(3, complete._norm(land))]))
-    assert np.all(np.abs(v.mid) <= bounds[4:] + v.rad)
+    theta = turned(land, exactly(rng.normal(size=(200, 4)) * 10 ** rng.uniform(-2, 2, (200, 1))))
+    v, *_ = boxes.outputs(land, theta, boxes.activations(land, theta), np.concatenate([bounds[4:], np.full(3, complete._norm(land))]))
+    assert np.all(np.abs(v.mid) <= bounds[4:, None] + v.rad)

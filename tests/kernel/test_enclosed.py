@@ -21,6 +21,7 @@ from lossproof.certificates.kernel.arithmetic.doubles import (
     _by_taylor,
     derivatives,
     of_balls,
+    product,
 )
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Series
@@ -76,6 +77,13 @@ def test_sums_products_and_matrix_products_hold_the_exact_ones(seed):
     row, r = random_enclosed(rng, (1, k))
     assert contains(a + row, x + r)
     assert contains(a * row, x * r)
+    assert contains(a - row, x - r)
+    assert contains(a[:, None] * -row, x[:, None] * -r)
+    for terms in ("ij,jk->ik", "ij,jk->kij", "ij,jk->i", "ij,jk->"):
+        assert contains(product(terms, a, c), np.einsum(terms, x, z))
+    assert contains(product("ij,ij->j", a, b), np.einsum("ij,ij->j", x, y))
+    assert all(abs(value) <= exact(most) for value, most in zip(x.flat, a.reach.flat, strict=True))
+    assert all(exact(low) <= value <= exact(high) for value, low, high in zip(x.flat, *(end.flat for end in a.ends), strict=True))
 
 
 @pytest.mark.parametrize("x", SPECIAL)
@@ -87,6 +95,7 @@ def test_pairs_of_special_numbers(x, y):
         (lambda: a + b, exact(x) + exact(y)),
         (lambda: a * b, exact(x) * exact(y)),
         (lambda: a @ b, exact(x) * exact(y)),
+        (lambda: product("ij,jk->ik", a, b), exact(x) * exact(y)),
     ):
         found = result_or_code(operation)
         if found == "limit":
@@ -121,9 +130,10 @@ def test_long_products_of_one_sign_and_of_both():
     for n, sign in itertools.product((1, 10, 1000), (1, -1)):
         left = np.array([[abs(rng.gauss(0, 1)) * (sign if k % 2 else 1) for k in range(n)]])
         right = np.array([[rng.gauss(0, 1)] for _ in range(n)])
-        found = Enclosed(left, np.zeros_like(left)) @ Enclosed(right, np.zeros_like(right))
-        assert contains(found, np.array([[sum(exact(a) * exact(b) for a, b in zip(left.flat, right.flat, strict=True))]], dtype=object))
-        assert found.rad[0, 0] < 1e-12 * n
+        factors = Enclosed(left, np.zeros_like(left)), Enclosed(right, np.zeros_like(right))
+        for found in (factors[0] @ factors[1], product("ij,jk->ik", *factors)):
+            assert contains(found, np.array([[sum(exact(a) * exact(b) for a, b in zip(left.flat, right.flat, strict=True))]], dtype=object))
+            assert found.rad[0, 0] < 1e-12 * n
 
 
 def test_stacks_of_matrices_are_multiplied_one_by_one():

@@ -54,8 +54,10 @@ def test_signs_are_those_of_the_gradient(name, activation, size):
     """Components, and those from which the sample nearest to 0 is gone, at points of the boxes, with z up to thousands."""
     land, rng = landscape(name, activation), np.random.default_rng(0)
     theta = Enclosed(rng.uniform(-8, 8, (40, 2)) * rng.choice([0.01, 1, 4], (40, 1)), size * rng.random((40, 2)))
-    at = boxes.activations(land, theta)
-    found = boxes.relative_gradient(land, land.curve, theta, at.phi, boxes.residuals(land, at, None))
+    turned, _ = boxes.weights(land, Enclosed(theta.mid.T, theta.rad.T))
+    at = boxes.activations(land, turned)
+    found = boxes.relative_gradient(land, land.curve, turned, at.phi, boxes.residuals(land, at, None))
+    found = Enclosed(found.mid.T, found.rad.T)
     told = np.abs(found.mid) > found.rad
     assert np.any(told)
     z = np.abs(theta.mid @ land.inputs.mid.T)
@@ -106,9 +108,9 @@ def test_of_many_samples_none_is_taken_away():
     problem = read_problem(Draft((2, 1), X, [["1/3"]] * len(X), output_activation="tanh", bias="none").document["problem"])
     with ball_precision(80):
         land = boxes.landscape(Work(), problem, np.ones(2))
-    theta = exactly(np.array([[3.0, 1.0]]))
+    theta, _ = boxes.weights(land, exactly(np.array([[3.0], [1.0]])))
     at = boxes.activations(land, theta)
-    assert boxes.relative_gradient(land, land.curve, theta, at.phi, boxes.residuals(land, at, None)).mid.shape == (1, 2)
+    assert boxes.relative_gradient(land, land.curve, theta, at.phi, boxes.residuals(land, at, None)).mid.shape == (2, 1)
 
 
 @pytest.mark.parametrize("name", ["two inputs", "a bias", "thirds"])

@@ -16,6 +16,7 @@ g is a double, by Sterbenz' lemma, as it lies between g/2 and 3g/2 or ``g = 0``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,30 @@ class Enclosed:
         """The transpose, in the last two axes."""
         return Enclosed(np.swapaxes(self.mid, -1, -2), np.swapaxes(self.rad, -1, -2))
 
+    @property
+    def reach(self) -> Array:
+        """Upper bounds of absolute values."""
+        return ENLARGE * (np.abs(self.mid) + self.rad)
+
+    @property
+    def ends(self) -> tuple[Array, Array]:
+        """Doubles below and above."""
+        wide = ENLARGE * (self.rad + 2 * UNIT * np.abs(self.mid)) + TINY
+        return self.mid - wide, self.mid + wide
+
+    def __getitem__(self, at: Any) -> Enclosed:
+        return Enclosed(self.mid[at], self.rad[at])
+
+    def reshape(self, *shape: int) -> Enclosed:
+        """Return the array in another shape."""
+        return Enclosed(self.mid.reshape(shape), self.rad.reshape(shape))
+
+    def __neg__(self) -> Enclosed:
+        return Enclosed(-self.mid, self.rad)
+
+    def __sub__(self, other: Enclosed) -> Enclosed:
+        return self + -other
+
     def __add__(self, other: Enclosed) -> Enclosed:
         mid = self.mid + other.mid
         return Enclosed(mid, ENLARGE * (self.rad + other.rad + UNIT * np.abs(mid)) + TINY)
@@ -74,30 +99,25 @@ class Enclosed:
         return Enclosed(self.mid @ other.mid, ENLARGE * rad + TINY)
 
 
-def part(x: Enclosed, at: Any) -> Enclosed:
-    """Return a part of an array."""
-    return Enclosed(x.mid[at], x.rad[at])
+def product(terms: str, x: Enclosed, y: Enclosed) -> Enclosed:
+    """Enclose the sums of products of `np.einsum`, over the letters that the result lacks."""
+    factors, result = terms.split("->")
+    A, B, sizes = np.abs(x.mid), np.abs(y.mid), zip(factors.replace(",", ""), x.mid.shape + y.mid.shape, strict=True)
+    count = prod(size for letter, size in set(sizes) if letter not in result)
+    rad = np.einsum(terms, A, y.rad + gamma(count + 2) * B)
+    if x.rad.any():
+        rad += np.einsum(terms, x.rad, B + y.rad)
+    return Enclosed(np.einsum(terms, x.mid, y.mid), ENLARGE * rad + TINY)
+
+
+def joined(*parts: Enclosed, axis: int = 0) -> Enclosed:
+    """Return arrays one after the other."""
+    return Enclosed(np.concatenate([x.mid for x in parts], axis=axis), np.concatenate([x.rad for x in parts], axis=axis))
 
 
 def exactly(x: Any) -> Enclosed:
     """Return doubles without radii."""
     return Enclosed(np.asarray(x, dtype=float), np.zeros(np.shape(x)))
-
-
-def reach(x: Enclosed) -> Array:
-    """Return upper bounds of absolute values."""
-    return ENLARGE * (np.abs(x.mid) + x.rad)
-
-
-def ends(x: Enclosed) -> tuple[Array, Array]:
-    """Return doubles below and above."""
-    wide = ENLARGE * (x.rad + 2 * UNIT * np.abs(x.mid)) + TINY
-    return x.mid - wide, x.mid + wide
-
-
-def minus(x: Enclosed) -> Enclosed:
-    """Return ``−x``."""
-    return Enclosed(-x.mid, x.rad)
 
 
 def hull(low: Array, high: Array) -> Enclosed:

@@ -13,7 +13,7 @@ each x in it: by less than ``γ_{3n}`` of its size, for which ``|c_k|`` and h st
 underflow.
 
 *Intervals.* The largest value of ``f = σ^{(j)}`` on an interval is at an end, or inside it where ``f' = 0``; so is the least. *Turns* are intervals outside
-which f' is not 0, with bounds of f on them: cells are halved until their polynomials bound f between numbers that nearly agree, or f' away from 0. So f lies
+which f' is not 0, with bounds of f on them: cells are quartered until their polynomials bound f between numbers that nearly agree, or f' away from 0. So f lies
 in the hull of its values at both ends and the bounds of the turns that the interval meets.
 
 *Sine.* Whole turns are taken from an interval; where it then reaches beyond ±7, ``[−7, 7]`` stands for it, on which all values occur.
@@ -28,19 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from flint import arb
 
-from lossproof.certificates.kernel.arithmetic.doubles import (
-    ENLARGE,
-    PRECISION,
-    TINY,
-    UNIT,
-    Enclosed,
-    ends,
-    exactly,
-    gamma,
-    hull,
-    of_balls,
-    reach,
-)
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, UNIT, Enclosed, exactly, gamma, hull, of_balls
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
 from lossproof.certificates.kernel.reading.parse import require
@@ -51,7 +39,7 @@ from lossproof.theory.functions.activations import Activation
 TABLED = ("softplus", "silu", "swish", "mish", "bent-identity", "gelu", "arctan", "erf", "sin")
 """The families that a table is made of."""
 
-_TERMS, _FIRST, _SHIFT = 12, 2**15, 47
+_TERMS, _FIRST, _SHIFT, _PARTS = 12, 2**15, 47, 4
 _NARROW, _FARTHEST, _AROUND = 2.0**-48, 2.0**32, 7.0
 
 
@@ -105,7 +93,7 @@ class Table:
         """Enclose ``σ``, ``σ'`` and ``σ''`` over intervals; raises `Rejected` beyond the table."""
         if self._period is not None:
             back = exactly(-np.rint((low + high) / (2 * self._period.mid))) * self._period
-            low, high = ends(exactly(low) + back)[0], ends(exactly(high) + back)[1]
+            low, high = (exactly(low) + back).ends[0], (exactly(high) + back).ends[1]
             beyond = (low < -_AROUND) | (high > _AROUND)
             low, high = np.where(beyond, -_AROUND, low), np.where(beyond, _AROUND, high)
         inside = bool(np.all(low >= -self._farthest) and np.all(high <= self._farthest))
@@ -137,7 +125,7 @@ class _Cells(NamedTuple):
     def derivative(self, j: int) -> Enclosed:
         """Enclose ``σ^{(j)}`` over the intervals."""
         c = self.about[j]
-        return Enclosed(factorial(j) * c.mid, ENLARGE * (factorial(j) * c.rad + self.sum([reach(c) for c in self.about], j, j + 1)))
+        return Enclosed(factorial(j) * c.mid, ENLARGE * (factorial(j) * c.rad + self.sum([c.reach for c in self.about], j, j + 1)))
 
 
 def _polynomials(ring: BallRing, activation: Activation, low: Array, high: Array) -> _Cells:
@@ -152,7 +140,7 @@ def _polynomials(ring: BallRing, activation: Activation, low: Array, high: Array
         value, slopes = function.value(z.head(0), tuple(state.head(0) for state in y), s, p), function.slope(z, y, s, p).coefficients
         found.append([value.coefficients[0], *(c / (k + 1) for k, c in enumerate(slopes[:_TERMS]))])
     about, last = found[0][:-1], found[1][-1]
-    return _Cells(centre, half, [of_balls(c, c.shape) for c in about], reach(of_balls(last, last.shape)))
+    return _Cells(centre, half, [of_balls(c, c.shape) for c in about], of_balls(last, last.shape).reach)
 
 
 def _turns(ring: BallRing, activation: Activation, low: Array, high: Array, cells: _Cells) -> list[list[Turn]]:
@@ -168,8 +156,8 @@ def _turns(ring: BallRing, activation: Activation, low: Array, high: Array, cell
         some = left.any(axis=0)
         if not some.any():
             return [_joined(some) for some in found]
-        middle, left = cells.centre[some], np.repeat(left[:, some], 2, axis=1)
-        low, high = (np.stack(pair, axis=1).ravel() for pair in ((low[some], middle), (middle, high[some])))
+        edges, left = np.linspace(low[some], high[some], _PARTS + 1, axis=1), np.repeat(left[:, some], _PARTS, axis=1)
+        low, high = edges[:, :-1].ravel(), edges[:, 1:].ravel()
         cells = _polynomials(ring, activation, low, high)
 
 

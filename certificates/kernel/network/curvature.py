@@ -41,7 +41,6 @@ from lossproof.certificates.kernel.arithmetic.doubles import (
     derivatives,
     gamma,
     of_balls,
-    part,
 )
 from lossproof.certificates.kernel.arithmetic.rings import BallRing
 from lossproof.certificates.kernel.arithmetic.series import Array, Series
@@ -104,7 +103,7 @@ def _midpoints_and_radii(work: Work, problem: Problem, box: Box, factors: Array)
     step = max(1, min(_SAMPLES, limits.MAX_BATCH * 20 // max(problem.widths[1:]) ** 2))
     for start in range(0, problem.T, step):
         piece = slice(start, start + step)
-        for term in _terms(problem, weights, [_Node(*(part(x, piece) for x in vars(node).values())) for node in nodes], part(C, piece)):
+        for term in _terms(problem, weights, [_Node(*(x[piece] for x in vars(node).values())) for node in nodes], C[piece]):
             _add(sums, term)
             _add_radii(radii, free, term, problem.T)
     H, rows = _assembled(problem, sums), np.concatenate([part.ravel() for part in radii])
@@ -166,7 +165,7 @@ def output_curvature(work: Work, problem: Problem, z: Enclosed) -> tuple[Enclose
     first, second = (of_balls(part, balls.shape) for part in (slope.coefficients if isinstance(slope, Series) else (slope, arb(0))))
     ring.count(0, problem.n_L * balls.size)
     gradient, H = _softmax(work, problem, of_balls(shares(ring, value.coefficients[0]), balls.shape))
-    bent = part(first, (..., None)) * H * part(first, (slice(None), None))
+    bent = first[..., None] * H * first[:, None]
     return gradient * first, bent + _diagonal(gradient * second)
 
 
@@ -175,7 +174,7 @@ def _softmax(work: Work, problem: Problem, p: Enclosed) -> tuple[Enclosed, Enclo
     ring, apart = DoubleRing(work), 1 - np.eye(problem.n_L)
     others = p @ Enclosed(apart, np.zeros_like(apart))
     gradient = ring.array([[1 - y for y in row] for row in problem.Y]) * p + ring.array([[-y for y in row] for row in problem.Y]) * others
-    outer = part(p, (..., None)) * part(p, (slice(None), None))
+    outer = p[..., None] * p[:, None]
     return gradient, _diagonal(p * others) + Enclosed(-outer.mid * apart, outer.rad * apart)
 
 
@@ -191,13 +190,13 @@ def _terms(problem: Problem, weights: list[tuple[Enclosed, Enclosed]], nodes: li
             if {l, k} <= trained:
                 yield _Term(l, k, False, R @ M[k], node.inputs, behind.inputs)
                 yield _Term(l, k, True, V, node.inputs, behind.delta)
-            V = R * part(behind.slope, (slice(None), None))
+            V = R * behind.slope[:, None]
         if l in trained:
             yield _Term(l, l, False, M[l], node.inputs, node.inputs)
 
 
 def _diagonal(x: Enclosed) -> Enclosed:
-    return part(x, (..., None)) * Enclosed(np.eye(x.mid.shape[1]), np.zeros((1, 1)))
+    return x[..., None] * Enclosed(np.eye(x.mid.shape[1]), np.zeros((1, 1)))
 
 
 def _mirrored(x: Enclosed) -> Enclosed:
@@ -237,7 +236,7 @@ def _add_radii(radii: list[Array], free: list[Array], term: _Term, T: int) -> No
 def _contracted(p: Enclosed, X: Enclosed, q: Enclosed, factors: Array) -> Array:
     """Return the radii of ``Σ X_ac p_i q_d f_cd``, of shape ``(a, i)``."""
     inner = q @ Enclosed(factors.T, np.zeros_like(factors.T))
-    return (part(X @ part(inner, (..., None)), (..., 0)).T @ p).rad
+    return ((X @ inner[..., None])[..., 0].T @ p).rad
 
 
 def _assembled(problem: Problem, sums: dict[tuple[int, int, bool], Array]) -> Array:

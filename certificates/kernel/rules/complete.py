@@ -38,24 +38,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import permutations, product
+from itertools import permutations
+from itertools import product as tuples
 
 import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import (
-    ENLARGE,
-    PRECISION,
-    TINY,
-    DoubleRing,
-    Enclosed,
-    exactly,
-    hull,
-    minus,
-    part,
-    reach,
-)
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed, exactly, hull, joined, product
 from lossproof.certificates.kernel.arithmetic.logistic import Logistic
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.arithmetic.tables import TABLED
@@ -70,7 +60,7 @@ from lossproof.certificates.kernel.rules.step import EVERYWHERE, Result, Step, e
 from lossproof.theory import limits
 from lossproof.theory.verdicts import Rigor
 
-_BATCH = 1024
+_BATCH = 4096  # samples of boxes
 _SLOPES = {"tanh": (0.4478, 1.0), "sigmoid": (0.2239, 1.0), "arctan": (0.5, 1.5708), "erf": (0.484, 1.0)}
 _TANGENTS = {"softplus": 0.6932, "silu": 0.4394, "swish": 0.4394, "mish": 0.5414, "bent-identity": 0.5, "gelu": 0.2936}
 _LETTERS = "abcdefghijkl"
@@ -127,7 +117,7 @@ def _doubles(numbers: Sequence[fmpq], place: str) -> Array:
 
 def _everything(land: Landscape) -> Array:
     """Return bounds of all weights at all critical points, where every rate is positive; those of v are used as such."""
-    rates, y, x, norm = land.rates.mid - land.rates.rad, reach(land.targets), reach(land.inputs), _norm(land)
+    rates, y, x, norm = land.rates.mid - land.rates.rad, land.targets.reach, land.inputs.reach, _norm(land)
     theta, outer, sigma = rates[: land.inner].reshape(max(land.units, 1), -1), rates[land.inner :], land.activation
     least, push = theta.min(axis=1), 0.3248 * norm**2 / np.sqrt(outer[: land.units])  # 3√3/16 < 0.32476
     if sigma.family in _SLOPES:
@@ -145,7 +135,7 @@ def _everything(land: Landscape) -> Array:
 
 def _norm(land: Landscape) -> float:
     """Return an upper bound of ``|y|``: ``2^-300`` covers squares that underflow."""
-    return float(ENLARGE * np.sqrt(np.sum(reach(land.targets) ** 2)) + 2.0**-300)
+    return float(ENLARGE * np.sqrt(np.sum(land.targets.reach**2)) + 2.0**-300)
 
 
 def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array, Array]:
@@ -155,13 +145,12 @@ def _around(step: Step, land: Landscape, box: Box, radii: Array) -> tuple[Array,
     mid, rad = (np.concatenate([getattr(x, name).ravel() for x in layers]) for name in ("mid", "rad"))
     inside = ENLARGE * (rad + float(arb(box.radius).upper())) + TINY < radii
     require(bool(inside.all()), "evidence.radii", "the point need not lie in this box")
-    W = Enclosed(mid[None], ENLARGE * radii[None] + TINY)
-    theta, v = part(W, (slice(None), slice(land.inner))), part(W, (slice(None), slice(land.inner, None))) if land.units else None
+    theta, v = boxes.weights(land, Enclosed(mid[:, None], ENLARGE * radii[:, None] + TINY))
     p = boxes.activations(land, theta)
     H = boxes.hessian(land, p, boxes.residuals(land, p, v), v)
     size = 2.0 ** np.frexp(np.abs(H.mid).max())[1]  # far from 1 where all samples are saturated; a power of 2, so that quotients are exact
-    H = Enclosed(H.mid / size, H.rad / size)
-    off = reach(exactly(np.eye(len(mid))) + minus(exactly(boxes.inverse(H.mid)) @ H))
+    H = Enclosed(H.mid[..., 0] / size, H.rad[..., 0] / size)
+    off = (exactly(np.eye(len(mid))) - (exactly(boxes.inverse(H.mid, 2.0**-32)) @ H)).reach
     require(bool(np.all(ENLARGE * (off @ radii) < radii)), "evidence.radii", "the gradient is not seen to be one-to-one in this box")
     return mid, radii
 
@@ -170,7 +159,7 @@ def _images(land: Landscape, W: Array) -> list[Array]:
     """Return the images of weights under the symmetries."""
     n, found = land.units, []
     for order in permutations(range(n)):
-        for signs in product((1.0, -1.0) if land.odd else (1.0,), repeat=n):
+        for signs in tuples((1.0, -1.0) if land.odd else (1.0,), repeat=n):
             theta, v = W[: land.inner], W[land.inner :].copy()
             if n:
                 theta = (theta.reshape(n, -1)[list(order)] * np.array(signs)[:, None]).ravel()
@@ -183,10 +172,10 @@ class _Walk:
     """The tree, level by level: a character a box, the lower half of a box before the upper one."""
 
     def __init__(self, land: Landscape, bounds: Array, whole: bool, around: list[tuple[Array, Array]]) -> None:
-        self.land, self.whole, self.splits = land, whole, land.inner if whole else len(bounds)
+        self.land, self.follows, self.splits = land, whole and land.units > 0, land.inner if whole else len(bounds)
         T, side = len(land.inputs.mid), len(bounds)
-        side += T if whole and land.units else 0
-        self.batch = max(1, min(_BATCH, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // side**2))
+        side += T if self.follows else 0
+        self.batch = max(1, min(_BATCH // T, limits.MAX_BATCH // (T * (land.units + 1)), limits.MAX_BATCH * 4 // side**2))
         self.firsts = np.arange(0, land.inner, land.inputs.mid.shape[1]) if land.units else np.zeros(1, dtype=int)
         self.lower, self.upper = -bounds[: self.splits][None], bounds[: self.splits][None]
         if land.units and land.odd:
@@ -217,14 +206,12 @@ class _Walk:
 
     def _boxes(self, lower: Array, upper: Array) -> tuple[Enclosed, Pass, Enclosed, Enclosed | None]:
         """Return boxes of θ, what the activations are there, ε, and v."""
-        box = hull(lower, upper)
-        theta = part(box, (slice(None), slice(self.land.inner)))
+        theta, v = boxes.weights(self.land, hull(lower.T, upper.T))
         passed = boxes.activations(self.land, theta)
-        if self.whole and self.land.units:
-            v, eps = boxes.outputs(self.land, theta, passed, self.prior)
-            return theta, passed, eps, v
-        free = part(box, (slice(None), slice(self.land.inner, None))) if self.land.units else None
-        return theta, passed, boxes.residuals(self.land, passed, free), free
+        if self.follows:
+            u = boxes.outputs(self.land, theta, passed, self.prior)
+            return theta, passed, u.eps, u.v
+        return theta, passed, boxes.residuals(self.land, passed, v), v
 
     def _symmetric(self, lower: Array, upper: Array) -> Array:
         return np.asarray((upper[:, self.firsts[:-1]] <= lower[:, self.firsts[1:]]).any(axis=1))
@@ -236,70 +223,69 @@ class _Walk:
         |Σ_k ± a_k v_k u_k| ≤ |ε||a||v|`` with ``|u_k| ≤ 1``.
         """
         land = self.land
-        if not (self.whole and land.units):
+        if not self.follows:
             theta, p, eps, v = self._boxes(lower, upper)
             g = boxes.gradient(land, theta, p, eps, v)
-            found = np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=1))
+            found = np.asarray((np.abs(g.mid) > ENLARGE * g.rad).any(axis=0))
             left = np.flatnonzero(~found)
-            if len(left) and v is None and isinstance(land.curve, Logistic) and not reach(land.rates).any():
-                g = boxes.relative_gradient(land, land.curve, part(theta, left), part(p.phi, left), part(eps, left))
-                found[left] = (np.abs(g.mid) > ENLARGE * g.rad).any(axis=1)
+            if len(left) and v is None and isinstance(land.curve, Logistic) and not land.rates.reach.any():
+                some = (x[..., left] for x in (theta, p.phi, eps))
+                g = boxes.relative_gradient(land, land.curve, *some)
+                found[left] = (np.abs(g.mid) > ENLARGE * g.rad).any(axis=0)
             return found
-        B, n, (T, m) = len(lower), land.units, land.inputs.mid.shape
-        theta = hull(lower, upper)
-        p = boxes.activations(land, theta)
-        pull, slopes = theta * part(land.rates, slice(land.inner)), reach(p.slope)
-        squares = (land.inputs.mid[:, :, None] * land.inputs.mid[:, None]).reshape(T, -1)
-        M = (slopes**2 @ squares).reshape(B, n, m, m)
-        M = M / (np.abs(M).max(axis=(2, 3), keepdims=True) + TINY)  # slopes may be far from 1
-        way = boxes.inverse(M, 2.0**-16) @ pull.mid.reshape(B, n, m, 1)
-        d = exactly(way / (np.abs(way).max(axis=2, keepdims=True) + TINY))
-        along = Enclosed(pull.mid.reshape(B, n, 1, m), pull.rad.reshape(B, n, 1, m)) @ d
-        least = np.maximum(np.abs(along.mid) - along.rad, 0)[..., 0, 0] / ENLARGE
-        size = ((reach(land.inputs @ d)[..., 0] * slopes) ** 2).sum(axis=2) * ENLARGE**3 + TINY
-        outer, steep = land.rates.mid - land.rates.rad, (least**2 / size).sum(axis=1)
+        theta, _ = boxes.weights(land, hull(lower.T, upper.T))
+        p, n, x = boxes.activations(land, theta), land.units, land.inputs
+        pull, slopes = theta * land.rates[: land.inner].reshape(n, -1, 1), p.slope.reach
+        M = np.einsum("kib,iac->ackb", slopes**2, x.mid[:, :, None] * x.mid[:, None])
+        M /= np.abs(M).max(axis=(0, 1)) + TINY  # slopes may be far from 1
+        way = np.einsum("ackb,kcb->kab", boxes.inverse(M, 2.0**-16), pull.mid)
+        d = exactly(way / (np.abs(way).max(axis=1, keepdims=True) + TINY))
+        along = product("kab,kab->kb", pull, d)
+        least = np.maximum(np.abs(along.mid) - along.rad, 0) / ENLARGE
+        size = ((product("ia,kab->kib", x, d).reach * slopes) ** 2).sum(axis=1) * ENLARGE**3 + TINY
+        outer, steep = land.rates.mid - land.rates.rad, (least**2 / size).sum(axis=0)
         most = _norm(land) ** 4 * 27 / (256 * outer[land.inner : land.inner + n].min())
         found = np.asarray(steep > ENLARGE**6 * most + TINY)  # which covers underflow
         left = np.flatnonzero(~found)
         if len(left):
-            v, eps = boxes.outputs(land, part(theta, left), Pass(*(part(x, left) for x in p)), self.prior)
-            push = np.sum(reach(eps) ** 2, axis=(1, 2)) * np.sum(reach(part(v, (slice(None), slice(n)))) ** 2, axis=1)
+            u = boxes.outputs(land, theta[..., left], Pass(*(x[..., left] for x in p)), self.prior)
+            push = np.sum(u.eps.reach**2, axis=0) * np.sum(u.v.reach[:n] ** 2, axis=0)
             found[left] = steep[left] > ENLARGE**6 * push + TINY
         return found
 
     def _mean_value(self, lower: Array, upper: Array) -> Array:
         """``|Q g| > |Q H| ρ`` in a row; with v from decay, of L in the place of ``T J``, with ε among the variables."""
-        land, (theta, p, eps, v) = self.land, self._boxes(lower, upper)
-        centre, inner, W = exactly(theta.mid), land.inner, theta if v is None else boxes.joined(theta, v, 1)
-        at, free, eye = boxes.activations(land, centre), None if v is None else exactly(v.mid), np.eye(W.mid.shape[1])
-        there = boxes.residuals(land, at, free)
-        if v is None or not self.whole:
-            g, H = boxes.gradient(land, centre, at, there, free), boxes.hessian(land, p, eps, v)
-            free_rows = boxes.inverse(H.mid, 2.0**-20)  # far from 1 where all samples are saturated
-            free_rows = free_rows / np.abs(free_rows).max(axis=2, keepdims=True)
-            Q = np.concatenate([np.tile(eye, (len(lower), 1, 1)), free_rows], axis=1)
-        else:
-            g = boxes.joined(boxes.gradient(land, centre, at, exactly(eps.mid), free), part(there + exactly(-eps.mid), (slice(None), 0)), 1)
-            H, W = boxes.system(land, p, eps, v), boxes.joined(W, part(eps, (slice(None), 0)), 1)
-            follow = -H.mid[:, :inner, inner:] @ boxes.followed(land, p.phi.mid)
-            Q = np.concatenate([np.tile(eye[:inner, :inner], (len(lower), 1, 1)), follow], axis=2)
-        value = exactly(Q) @ part(g, (..., None))
-        most = ENLARGE * (reach(exactly(Q) @ H) @ W.rad[..., None])
-        return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=(1, 2)))
+        land = self.land
+        theta, v = boxes.weights(land, hull(lower.T, upper.T))
+        p = boxes.activations(land, theta)
+        if self.follows:
+            return boxes.excluded(land, theta, p, boxes.outputs(land, theta, p, self.prior))
+        centre, free = exactly(theta.mid), None if v is None else exactly(v.mid)
+        at = boxes.activations(land, centre)
+        g, H = (
+            boxes.gradient(land, centre, at, boxes.residuals(land, at, free), free),
+            boxes.hessian(land, p, boxes.residuals(land, p, v), v),
+        )
+        rows = boxes.inverse(H.mid, 2.0**-20)
+        rows /= np.abs(rows).max(axis=1, keepdims=True)  # far from 1 where all samples are saturated
+        Q = exactly(np.concatenate([np.eye(len(g.mid))[..., None] + np.zeros_like(g.mid), rows]))
+        value, rho = product("qpb,pb->qb", Q, g), (upper - lower).T / 2 * ENLARGE + TINY
+        most = ENLARGE * np.einsum("qpb,pb->qb", product("qrb,rpb->qpb", Q, H).reach, rho)
+        return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=0))
 
     def _curved(self, lower: Array, upper: Array) -> Array:
         """``dᵀ H d < 0`` at all critical points, with d nearly the eigenvector of the least eigenvalue at the midpoint."""
         _, p, eps, v = self._boxes(lower, upper)
         H = boxes.hessian(self.land, p, eps, v)
-        d = exactly(np.linalg.eigh(H.mid)[1][..., :1])
-        curved = d.T @ H @ d
-        return np.asarray(curved.mid < -ENLARGE * curved.rad)[:, 0, 0]
+        d = exactly(np.linalg.eigh(np.moveaxis(H.mid, -1, 0))[1][..., 0].T)
+        curved = product("pb,pb->b", product("pqb,qb->pb", H, d), d)
+        return np.asarray(curved.mid < -ENLARGE * curved.rad)
 
     def _known(self, lower: Array, upper: Array) -> Array:
         theta, _, _, v = self._boxes(lower, upper)
-        W = theta if v is None else boxes.joined(theta, v, 1)
-        inside = (ENLARGE * (np.abs(W.mid - mid) + W.rad) <= radii for mid, radii in self.points)
-        return np.asarray(sum((x.all(axis=1) for x in inside), np.zeros(len(lower), dtype=bool)))
+        W = theta.reshape(self.land.inner, -1) if v is None else joined(theta.reshape(self.land.inner, -1), v)
+        inside = (ENLARGE * (np.abs(W.mid - mid[:, None]) + W.rad) <= radii[:, None] for mid, radii in self.points)
+        return np.asarray(sum((x.all(axis=0) for x in inside), np.zeros(len(lower), dtype=bool)))
 
 
 def _halves(lower: Array, upper: Array, axes: Array) -> tuple[Array, Array]:

@@ -70,4 +70,4 @@ def _is_near(value: float, a: Floats, b: Floats) -> bool:
     mantissas = (np.ldexp(X, 53).astype(np.int64).tolist() for X in (m, n))
     terms = [x * y << k for x, y, k in zip(*mantissas, (exponents - lowest).tolist(), strict=True)]
     exact, size, unit = sum(terms), sum(map(abs, terms)), Fraction(2) ** (lowest - 106)
-    return abs(Fraction(float(value)) / unit - exact) <= Fraction(gamma(len(terms) + 1)) * size
+    return bool(abs(Fraction(float(value)) / unit - exact) <= Fraction(gamma(len(terms) + 1)) * size)

@@ -63,7 +63,7 @@ class SharedArray:
             fcntl.lockf(memory, fcntl.LOCK_EX, 1, self._end)
             if os.pread(memory.fileno(), 1, self._end) == _FILLED:
                 return
-            rest, at = memoryview(np.ascontiguousarray(values, dtype=np.float64)).cast("B"), self.start
+            rest, at = np.ascontiguousarray(values, dtype=np.float64).data.cast("B"), self.start
             while rest:
                 written = os.pwrite(memory.fileno(), rest, at)
                 rest, at = rest[written:], at + written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from lossproof.certificates.notes import assumed_notes
 from lossproof.certificates.reports.key_claims import key_rows
 from lossproof.certificates.reports.outline import outline_of
 from lossproof.certificates.reports.plain_words import QUESTION, conclusion_headline, report_title, tally, theorems_sentence
@@ -20,9 +21,10 @@ def render_notebook(report: ReportRecord) -> str:
     claim = outline.conclusion.claim
     rows = [(row.entry.claim.verdict, (row.name, row.where, row.number)) for row in key_rows(outline)]
     table = "".join(f"<tr>{_cell(_badge(verdict))}{''.join(_cell(escape(text)) for text in texts)}</tr>" for verdict, texts in rows)
+    assumed = "".join(f"<br>{escape(note)}" for note in assumed_notes(report.notes))
     foot = " ".join(filter(None, [tally(outline), theorems_sentence(outline)]))
     return (
-        f"<div><p><strong>{escape(report_title(report))}</strong></p>"
+        f"<div><p><strong>{escape(report_title(report))}</strong>{assumed}</p>"
         f"<p>{_badge(claim.verdict)} {escape(QUESTION)} {escape(conclusion_headline(report))}</p>"
         f'<table style="border-collapse:collapse"><tbody>{table}</tbody></table>'
         f"<p><small>{escape(foot)} All of it: <code>print(report)</code>, <code>report.explain(id)</code>, "

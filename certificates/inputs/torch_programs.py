@@ -15,11 +15,12 @@ from lossproof.certificates.inputs.trained_network import Floats
 from lossproof.theory.exceptions import InputError
 
 _SAME = (
-    "relu", "tanh", "sigmoid", "softplus", "elu", "gelu", "silu", "mish", "hardtanh", "leaky_relu", "softmax", "log_softmax", "dropout", "flatten",
+    "relu", "relu6", "tanh", "sigmoid", "hardsigmoid", "softplus", "elu", "celu", "gelu", "silu", "mish", "hardtanh", "leaky_relu", "clamp", "clamp_min",
+    "softmax", "log_softmax", "dropout", "flatten",
 )  # fmt: skip
 """Functions whose arguments besides the first have names, those of ``torch.nn.functional`` but for `_RENAMED`."""
 _POSITIONAL = (
-    "linear", "addmm", "matmul", "mm", "add", "sub", "mul", "div", "neg", "sin", "erf", "atan", "square", "pow", "t", "transpose", "sum", "mean",
+    "linear", "addmm", "matmul", "mm", "add", "sub", "mul", "div", "neg", "abs", "sin", "erf", "atan", "square", "pow", "t", "transpose", "sum", "mean",
 )  # fmt: skip
 _RENAMED = {"train": "training"}
 _UNCHANGED = ("view", "reshape", "_unsafe_view", "contiguous", "clone", "squeeze", "unsqueeze", "to", "_to_copy")

@@ -137,7 +137,7 @@ class Branching(Net):
 
 
 REFUSED = {
-    "skip connection": (lambda: net(lambda z: torch.tanh(z) + z), "got the function add in it: an MLP has no skip connections"),
+    "skip connection": (lambda: net(lambda z: torch.tanh(z) + z), "got the function add in it after tanh: an MLP has no skip connections"),
     "switched off": (lambda: net(after=lambda z: 0 * z), "factors other than 0, got 0 in mul 'mul'"),
     "divided by 0": (lambda: net(after=lambda z: z / 0), "divide by numbers other than 0, got 0 in truediv 'truediv'"),
     "divided": (lambda: net(after=lambda z: 1 / z), "got the function truediv in it"),
@@ -153,7 +153,7 @@ REFUSED = {
     "constant": (lambda: net(after=lambda z: 0), "must return its last layer"),
     "looks at values": (Branching, "must be one that torch.fx can trace, got a .*Branching that it cannot"),
     "random": (lambda: net(lambda z: functional.dropout(torch.tanh(z))), "dropout must be off"),
-    "unusual gelu": (lambda: net(lambda z: functional.gelu(z, approximate="tanh")), "approximate=none only"),
+    "unusual gelu": (lambda: net(lambda z: functional.gelu(z, approximate="tanh")), "with approximate='none', got"),
     "softmax of another type": (lambda: net(after=lambda z: functional.softmax(z, 1, dtype=torch.float64)), "the function softmax with unusual"),
     "hook inside": (lambda: hooked(net()), "a forward hook on a Linear"),
 }  # fmt: skip

@@ -30,7 +30,7 @@ def join_activations(graph: Any, module: Any, torch: Any) -> None:
 
 def is_of_torch(function: Any, name: str, torch: Any) -> bool:
     """Tell whether a function is the one of this name in torch, or an operator of Python."""
-    return any(function is getattr(home, name, None) for home in (torch, torch.nn.functional, torch.special, operator))
+    return any(function is getattr(home, name, None) for home in (torch, torch.nn.functional, torch.special, torch._C._nn, operator))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,16 @@ class DataNote(str):
     __slots__ = ()
 
 
+class AssumedNote(str):
+    """A note that says what was assumed about a trained network, as nobody named it.
+
+    >>> AssumedNote("weight decay: 0 (assumed)").upper()
+    'WEIGHT DECAY: 0 (ASSUMED)'
+    """
+
+    __slots__ = ()
+
+
 def data_notes(notes: Iterable[str]) -> tuple[str, ...]:
     """Return the notes that say how the samples were read.
 
@@ -22,3 +32,12 @@ def data_notes(notes: Iterable[str]) -> tuple[str, ...]:
     ('b',)
     """
     return tuple(note for note in notes if isinstance(note, DataNote))
+
+
+def assumed_notes(notes: Iterable[str]) -> tuple[str, ...]:
+    """Return the notes that say what was assumed.
+
+    >>> assumed_notes(["a", AssumedNote("b")])
+    ('b',)
+    """
+    return tuple(note for note in notes if isinstance(note, AssumedNote))

@@ -22,10 +22,11 @@ def notebook_block(
     rows: Iterable[Sequence[str | Verdict]] = (),
     foot: str = "",
     more: str = "",
+    under: Iterable[str] = (),
 ) -> str:
     """Return a piece of HTML; all text is escaped, and colours stand on their own ground, so that it can be read in light and dark notebooks alike.
 
-    ``more`` is HTML that stands at the end as it is. Of more than 30 rows the first are shown, with how many are left out.
+    The lines ``under`` the title stand with it. ``more`` is HTML that stands at the end as it is. Of more than 30 rows the first are shown, with how many are left out.
 
     >>> notebook_block("A < B", sentence="It holds.")
     '<div><p><strong>A &lt; B</strong></p><p>It holds.</p></div>'
@@ -37,7 +38,7 @@ def notebook_block(
     notes = " ".join(filter(None, [*map(escape, left_out), escape(foot), more]))
     said = " ".join(filter(None, ["" if verdict is None else verdict_badge(verdict), escape(sentence)]))
     parts = [
-        f"<p><strong>{escape(title)}</strong></p>",
+        f"<p><strong>{escape(title)}</strong>{''.join(f'<br>{escape(line)}' for line in under)}</p>",
         f"<p>{said}</p>" if said else "",
         f'<table style="border-collapse:collapse">{head}<tbody>{body}</tbody></table>' if found else "",
         f"<p><small>{notes}</small></p>" if notes else "",

@@ -8,7 +8,7 @@ from typing import Any
 
 from lossproof.certificates.checks.check_architecture import check_architecture
 from lossproof.certificates.inputs.frozen_layers import later_layers, notes_on_frozen, scaled_samples, with_constants
-from lossproof.certificates.inputs.judged_error import judged_by, notes_on_loss
+from lossproof.certificates.inputs.judged_error import judged_by, note_on_decay, notes_on_loss
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
 from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
@@ -47,12 +47,14 @@ def check_model(
     - ``X``, ``Y``: as for its training. Scalers and encoders in front of an MLP of scikit-learn are applied as the estimator applies them: the samples of the
       problem are the floats that the first layer sees. Labels of a classifier are turned into targets.
     - ``activation``, ``output_activation``: of weights without their network, and of nothing else; a list of activations names one a hidden layer.
-    - ``error``: by default the one that the model was trained on, where it knows, else ``"squared"``, and a note says so. A classifier of scikit-learn is
-      judged by its log-loss and no other error. A last sigmoid meets ``"logistic"``, and a last softmax ``"softmax"``, without being applied twice
-      (`judged_by`). Names of frameworks, such as ``"bce"``, are understood.
+    - ``error``: by default the one that the model was trained on, where it knows. Where it does not, and its last layer and the targets fit one loss only or
+      are those of a regression, that is assumed, and first screens and reports say so; where they fit several, the error is asked for
+      (`question_on_error`). A classifier of scikit-learn is judged by its log-loss and no other error. A last sigmoid meets ``"logistic"``, and a last
+      softmax ``"softmax"``, without being applied twice (`judged_by`). Names of frameworks, such as ``"bce"``, are understood.
     - ``weight_decay``: by default the penalty of the model's own training, where it keeps it: ``alpha`` of scikit-learn over the number of samples, on
-      weights without biases, and ``l2`` regularizers of Keras (both functions called `penalty_of` say what is assumed, and a note in the report, too).
-      Otherwise as in `check_architecture`, with ``decay_biases``; 0 judges the mean error alone. Weights of samples are no part of it.
+      weights without biases, and ``l2`` regularizers of Keras (both functions called `penalty_of` say what is assumed, and a note in the report, too); else
+      0, and first screens say so. Otherwise as in `check_architecture`, with ``decay_biases``; 0 judges the mean error alone. Weights of samples are no part
+      of it.
 
     What is read is compared with the outputs of the model itself on the samples, up to rounding in its precision (`require_same_outputs`). The other
     arguments, the result and the guarantee are those of `check_architecture`. The first layers may be frozen: the problem is then that of the layers after
@@ -130,10 +132,13 @@ def problem_of_network(
 
     Arguments and errors are those of `check_model`.
     """
-    network, chosen = judged_by(network, error)
+    network, chosen = judged_by(network, error, Y)
     samples, (targets, note) = network.inputs(X), network.targets(Y)
     notes = network.notes if note is None else (note, *network.notes)
-    if weight_decay is None:
+    assumed: tuple[str, ...] = ()
+    if weight_decay is None and network.penalty is None:
+        weight_decay, assumed = 0, (note_on_decay(),)
+    elif weight_decay is None and network.penalty is not None:
         rows = plain_values(samples, "X")
         (weight_decay, said), decay_biases = network.penalty(max(1, len(rows)) if type(rows) is list else 1), False
         notes += said
@@ -148,4 +153,4 @@ def problem_of_network(
         problem, weights, rounded = later_layers(problem, weights, network.frozen)
     problem = with_constants(problem, weights, [l - network.frozen for l in network.constant])
     notes = (*notes_on_frozen(problem, network.frozen, rounded=rounded), *notes)
-    return problem, weights, (*told, *notes, *notes_on_loss(network, problem, named=error is not None))
+    return problem, weights, (*told, *notes, *notes_on_loss(network, problem, named=error is not None), *assumed)

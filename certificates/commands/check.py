@@ -87,10 +87,10 @@ def check_claims(
 
     Ctrl-C during the search for bad minima ends the search and keeps what was proved until then; the exit code is then 130.
     """
+    from lossproof.certificates.commands.model_options import asked_on_terminal, check_network_read, read_model
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.commands.terminal import busy, first_screen, progress_bar, show, summary_text
     from lossproof.certificates.inputs.data_sources import load_data
-    from lossproof.certificates.inputs.model_files import read_model_file
     from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.numerics.algebra.workplace import CLUSTER_UNUSED
     from lossproof.theory.problem.architecture import parse_widths
@@ -99,7 +99,7 @@ def check_claims(
     engine = _engine_on(engine, scheduler)
     if model is not None:
         _check_alone(widths, weights, bias, freeze, find_weights=find_weights)
-        network = read_model_file(model, activation, output_activation, allow_pickle=allow_pickle)
+        network = read_model(model, activation, output_activation, allow_pickle=allow_pickle)
         layers = network.widths
     elif widths is not None:
         layers = parse_widths(widths)
@@ -108,6 +108,9 @@ def check_claims(
     with busy(f"reading {data}", quiet=quiet):
         samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
     point = None if weights is None else load_weights(weights, len(layers) - 1)
+    rates = None if weight_decay is None else rates_of(weight_decay)
+    if model is not None:
+        error, rates = asked_on_terminal(network, samples.Y, error, rates, silent=as_json or quiet)
     outputs = plan_outputs(output or [], [str(name) for name in (data, weights, model) if name is not None])
     with progress_bar(quiet=quiet) as bar:
         progress = bar if quiet else _cost_first(bar, layers, len(samples.X), find_weights=find_weights, on_disk=engine.startswith("disk"))
@@ -120,16 +123,11 @@ def check_claims(
 
             report = check_architecture(
                 layers, samples.X, samples.Y, activation=activation or "tanh", output_activation=output_activation or "identity",
-                error=error or "squared", bias=bias, weight_decay=rates_of(weight_decay or "0"), frozen=layers_of(freeze), weights=point,
+                error=error or "squared", bias=bias, weight_decay=0 if rates is None else rates, frozen=layers_of(freeze), weights=point,
                 find_weights=find_weights, **shared,
             )  # fmt: skip
         else:
-            from lossproof.certificates.checks.check_model import check_network
-            from lossproof.certificates.inputs.columns import require_columns
-
-            rates = None if weight_decay is None else rates_of(weight_decay)
-            require_columns(network.columns, samples.columns)
-            report = check_network(network, samples.X, samples.Y, error=error, weight_decay=rates, **shared)
+            report = check_network_read(network, samples, error=error, weight_decay=rates, **shared)
     report = replace(report, notes=(*samples.notes, *report.notes))
     write_outputs(report, outputs)
     if CLUSTER_UNUSED in report.notes and not quiet:

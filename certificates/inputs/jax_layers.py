@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions, primitive_alone
 from lossproof.certificates.inputs.jax_arithmetic import arithmetic_of, contracts_rows, is_one_output, keep_constant, roots_of
 from lossproof.certificates.inputs.jax_graph import Graph, Pattern, Step, traced, untraceable
+from lossproof.certificates.inputs.layer_advice import PART, advice_on_layer
 from lossproof.certificates.inputs.layered_mlp import LayeredMLP, mlp_of
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
 from lossproof.certificates.inputs.parameters import exact_array
@@ -22,7 +23,6 @@ _ADVICE = {
     "stop_gradient": "what is cut off from the gradient is trained otherwise than the loss says",
     _OWN_SLOPE: "a derivative that is defined apart from it is another than the loss says",
     "convert_element_type": "compute in the type of the weights",
-    "LayerNorm": "each of its outputs depends on all units, so it is no layer of an MLP; a BatchNorm with running averages is one",
 }
 
 
@@ -294,9 +294,7 @@ def _scaling(parts: Mapping[str, int], eps: Any, chain: _Chain) -> Scaling:
     )
 
 
-def _refused(
-    step: Step, chain: _Chain, advice: str = "write it as an MLP, or give its weights as a list of pairs, with activation="
-) -> InputError:
+def _refused(step: Step, chain: _Chain, advice: str = "") -> InputError:
     """Return the refusal of a step, which tells the module that it is in, where the framework keeps that, and the weights before and after it."""
     module = next((part for part in reversed(step.place.split("/")) if part and not part.endswith("()")), "")
     within = f" in {module}" if module else ""
@@ -306,7 +304,8 @@ def _refused(
     before = next((f" and before {chain.model.names[weight.number]}" for weight in following if weight is not None), "")
     kinds = (step.primitive, module.rpartition(".")[2].partition("_")[0], _OWN_SLOPE if step.own_slope else "")
     key = next((key for key in _ADVICE if key in kinds), "")
+    known = _ADVICE.get(key) or advice or advice_on_layer(kinds[1]) or advice_on_layer(step.primitive)
     return InputError(
         f"{chain.model.what} must be a chain of linear layers and activations that lossproof has, got the step {step.name[:80]}{within} {after}{before}: "
-        f"{_ADVICE.get(key, advice)}"
+        f"{known or PART}"
     )

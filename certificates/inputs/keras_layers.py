@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.certificates.inputs.layer_advice import PART, advice_on_layer
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
 from lossproof.certificates.inputs.parameters import exact_array
 from lossproof.theory.exceptions import InputError
@@ -59,11 +60,6 @@ _OPERATIONS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
 }
 """Operations of ``keras.ops`` by name: the module, our name, and the settings with which they are that."""
 _CONSTANTS = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide")
-_ADVICE = {
-    "LayerNormalization": "each of its outputs depends on all units, so it is no layer of an MLP; BatchNormalization is one",
-    "Add": "an MLP has no skip connections",
-    "Conv2D": "write it as a Dense layer, or check an MLP",
-}
 
 
 @dataclass(frozen=True)
@@ -212,7 +208,7 @@ def refused(layer: Any) -> InputError:
     kind = type(layer).__name__
     return InputError(
         f"a Keras model must be a chain of Dense layers and activations, got a {kind} named {str(layer.name)[:80]!r}: "
-        f"{_ADVICE.get(kind, 'rewrite it as an MLP')}"
+        f"{advice_on_layer(kind) or PART}"
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from lossproof.certificates.inputs.layered_mlp import LayeredMLP
 from lossproof.certificates.inputs.layers import PROBABILITIES
-from lossproof.certificates.inputs.usual_names import usual_error
+from lossproof.certificates.inputs.usual_names import advice_on_loss, usual_error
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.containers import plain_values
@@ -20,6 +21,12 @@ _CLASSES = {
     "CategoricalCrossentropy": "cross-entropy",
     "SparseCategoricalCrossentropy": "cross-entropy",
 }
+_CROSS_ENTROPIES = ("bce", "cross-entropy", "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
+_SMOOTHED = {
+    "bce": "give error='logistic' and targets y(1 − {s}) + {s}/2 in place of y",
+    "cross-entropy": "give error='softmax' and targets y(1 − {s}) + {s}/n for n classes in place of y",
+}
+"""What a cross-entropy with smoothed labels is a cross-entropy of."""
 _PROBABLE = ("sigmoid", *PROBABILITIES)
 
 
@@ -30,7 +37,7 @@ def compiled_loss(model: Any, last: str) -> str | None:
     and its loss is taken for none that there is.
     """
     loss = getattr(model, "loss", None)
-    name = loss if isinstance(loss, str) else _CLASSES.get(type(loss).__name__)
+    name = _usual_name(loss)
     if name is None or getattr(loss, "label_smoothing", False):
         return None
     try:
@@ -42,18 +49,38 @@ def compiled_loss(model: Any, last: str) -> str | None:
 
 
 def foreign_loss(model: Any, last: str) -> str:
-    """Return what a message calls the loss of a model that `compiled_loss` does not know; empty where there is none, or it is known."""
+    """Return the loss of a model that `compiled_loss` does not know, with what can be done, as a message says it; empty where there is none or it is known."""
     loss = getattr(model, "loss", None)
     if loss is None or compiled_loss(model, last) is not None:
         return ""
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
-    return f"{name} after {'no function' if last == 'identity' else last}"
+    known, smoothing = _usual_name(loss), getattr(loss, "label_smoothing", 0)
+    if smoothing and known in _SMOOTHED:
+        return f"{name} with label_smoothing={smoothing:g}: {_SMOOTHED[known].format(s=f'{smoothing:g}')}, which is the same loss"
+    if known in _CROSS_ENTROPIES:
+        logits = getattr(loss, "from_logits", False)
+        got = "from_logits=True" if logits else "without from_logits"
+        return f"{name} {got} after {_last(last)}: compile it with from_logits={not logits}, if that was meant, as the loss takes these outputs for others"
+    return f"{name} after {_last(last)}: {advice_on_loss(name)}"
+
+
+def _last(last: str) -> str:
+    return "no function" if last == "identity" else last
+
+
+def _usual_name(loss: Any) -> str | None:
+    """Return the name of a loss of Keras that is given as its name, as an object of its class, or as its function; None for others."""
+    if isinstance(loss, str):
+        return loss
+    name = getattr(loss, "__name__", "")
+    own = name and loss is getattr(sys.modules["keras"].losses, name, None)
+    return name if own else _CLASSES.get(type(loss).__name__)
 
 
 def sparse_targets(model: Any, Y: Any, n: int) -> tuple[Any, str | None]:
     """Return unit vectors for the labels 0 to n − 1 of a model with a sparse cross-entropy, else ``Y`` itself; a note says so."""
     loss = getattr(model, "loss", None)
-    name = loss if isinstance(loss, str) else type(loss).__name__
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
     if "sparse" not in name.lower():
         return Y, None
     rows = plain_values(Y, "Y")

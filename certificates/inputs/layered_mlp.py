@@ -119,7 +119,8 @@ def _frozen_layers(linear: Sequence[Affine], what: str) -> int:
     split = next((layer for layer in linear if layer.frozen and layer.b is not None and not layer.frozen_bias), None)
     if split is not None:
         raise InputError(
-            f"a frozen weight of {what} must come with a frozen bias, got {split.name} with a trainable one: freeze both, or none"
+            f"a frozen weight of {what} must come with a frozen bias, got {split.name} with a trainable one: mark both as trainable, as a critical point of "
+            "all weights is one of the trainable ones alone, or freeze both"
         )
     count = next((l for l, layer in enumerate(linear) if not layer.frozen), len(linear))
     if count == len(linear):

@@ -26,6 +26,9 @@ _HOLDERS = {
     "Booster": "it is no network",
 }
 """What to give in place of objects that hold a network, or look as if they did."""
+_LINEAR_MODELS = ("LinearRegression", "Ridge", "LogisticRegression")
+_LINEAR = "it has no hidden layer: check_architecture((n_0, n_L), X, Y, weights=[(coef_.T, intercept_)]) asks about it, with the error and decay of its fit"
+_READ_OF_SCIKIT_LEARN = "of scikit-learn MLPRegressor and MLPClassifier are read, also in a Pipeline or a search"
 _EXPECTED = "a model must be an MLP of scikit-learn, torch, Keras, Flax or Equinox, an ONNX model, or weights such as a state_dict with an activation"
 
 
@@ -95,4 +98,6 @@ def _advice(model: Any) -> str:
         return "it holds several networks, so give one of its estimators_, and the samples as this sees them"
     if hasattr(model, "steps") or any(is_estimator(getattr(model, name, None)) for name in ("estimator", "estimator_", "regressor")):
         return "give the MLP in it, and the samples as this MLP sees them"
+    if type(model).__module__.startswith("sklearn.") and hasattr(model, "fit"):
+        return _LINEAR if kind in _LINEAR_MODELS else _READ_OF_SCIKIT_LEARN
     return "or call check_architecture with weights=[(W_1, b_1), …]"

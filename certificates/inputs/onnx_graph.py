@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.certificates.inputs.layer_advice import PART, advice_on_layer
 from lossproof.certificates.inputs.onnx_activations import activation_at
 from lossproof.theory.exceptions import InputError
 
@@ -15,11 +16,7 @@ _OF_CONSTANTS = ("Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Ca
 _OF_SIZES = ("Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Slice", "Cast", "Identity", "Mul", "Div", "Reshape", "ReduceProd")
 _DOMAINS = ("", "ai.onnx", "com.microsoft")
 _ADVICE = {
-    "LayerNormalization": "each of its outputs depends on all units, so it is no layer of an MLP",
-    "Conv": "write it as a matrix, or check an MLP",
     "ArrayFeatureExtractor": "export the classifier with options={'zipmap': False}, or check the model itself",
-    "DequantizeLinear": "export the model before it is quantised",
-    "QuantizeLinear": "export the model before it is quantised",
 }
 
 
@@ -170,5 +167,5 @@ def refused(node: Any) -> InputError:
     place = f" {node.name!r}" if node.name else ""
     return InputError(
         "an ONNX model must be a chain of Gemm, MatMul, Add and activations with constant weights, got the node "
-        f"{node.op_type}{place}: {_ADVICE.get(node.op_type, 'rewrite it as an MLP')}"
+        f"{node.op_type}{place}: {_ADVICE.get(node.op_type) or advice_on_layer(node.op_type) or PART}"
     )

@@ -57,8 +57,7 @@ def read_parameters(held: Any, activation: Activations, output_activation: str |
     """
     if activation is None:
         raise InputError(
-            f"weights without their network must come with its activation, got {shown(held)} alone: "
-            "give activation='tanh' or another, on the command line --activation tanh"
+            f"weights without their network must come with its activation, got {shown(held)} alone: give activation='tanh' or another"
         )
     held, place = weights_in(held) if isinstance(held, Mapping) else (held, "")
     pairs = _pairs_of_list(held) if not isinstance(held, Mapping) else _in_order(_pairs_of_mapping(held), *_what_tells(held, ordered))

@@ -59,6 +59,7 @@ def read_sklearn(model: Any) -> TrainedNetwork:
         unit=2.0**-24 if single else 2.0**-53,
         link=_link(model.out_activation_),
         error={"logistic": "logistic", "softmax": "softmax", "identity": None}[model.out_activation_],
+        trained_on="squared" if model.out_activation_ == "identity" else None,
         targets=(lambda Y: _targets(model, Y)) if classifier else (lambda Y: (Y, None)),
         columns=names_of_fit(model),
         inputs=lambda X: with_names_of_fit(model, X),

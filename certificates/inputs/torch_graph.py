@@ -8,26 +8,14 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from lossproof.certificates.inputs.torch_activations import ACTIVATIONS, PLAIN_FUNCTIONS, is_function_of_module, module_of_function
 from lossproof.certificates.inputs.torch_arithmetic import Constant, Held, Product, arithmetic_of, held_tensors, is_one_output
+from lossproof.certificates.inputs.torch_patterns import is_of_torch, join_activations
+from lossproof.certificates.inputs.torch_refusals import BRANCH, DECOMPOSED, OTHER_FUNCTION, full_name, refused
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
 CONTAINERS = ("Sequential",)
-ACTIVATIONS = {
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Softsign": "softsign",
-    "Softplus": "softplus",
-    "ReLU": "relu",
-    "ELU": "elu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "Mish": "mish",
-    "Hardtanh": "hard-tanh",
-    "LeakyReLU": "leaky-relu",
-    "Softmax": "softmax",
-    "LogSoftmax": "log-softmax",
-}
 WITHOUT_EFFECT = ("Identity", "Dropout", "Flatten")
 _KNOWN = ("Linear", "BatchNorm1d", *WITHOUT_EFFECT, *ACTIVATIONS)
 _PARTS = {
@@ -45,44 +33,8 @@ _HOOKS = {
     "_post_accumulate_grad_hooks": "a gradient hook",
     "forward": "a forward method of its own",
 }
-_FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "relu": ("ReLU", ("inplace",)),
-    "relu_": ("ReLU", ()),
-    "tanh": ("Tanh", ()),
-    "sigmoid": ("Sigmoid", ()),
-    "softsign": ("Softsign", ()),
-    "softplus": ("Softplus", ("beta", "threshold")),
-    "elu": ("ELU", ("alpha", "inplace")),
-    "gelu": ("GELU", ("approximate",)),
-    "silu": ("SiLU", ("inplace",)),
-    "mish": ("Mish", ("inplace",)),
-    "hardtanh": ("Hardtanh", ("min_val", "max_val", "inplace")),
-    "leaky_relu": ("LeakyReLU", ("negative_slope", "inplace")),
-    "softmax": ("Softmax", ("dim",)),
-    "log_softmax": ("LogSoftmax", ("dim",)),
-    "dropout": ("Dropout", ("p", "training", "inplace")),
-    "flatten": ("Flatten", ("start_dim", "end_dim")),
-}
-_DEFAULTS: dict[str, dict[str, Any]] = {"flatten": {"start_dim": 0}, "dropout": {"training": True}}
-_PLAIN_FUNCTIONS = {"sin": "sin", "erf": "erf", "atan": "arctan", "arctan": "arctan", "square": "power:2", "expit": "sigmoid"}
 _SHAPES = ("view", "reshape", "contiguous", "squeeze", "float", "double", "half")
 """What keeps each row of samples, or is noticed where the model runs on them."""
-_BEFORE = "give the program as torch.export.export made it, before run_decompositions()"
-_ADVICE = {
-    "LazyLinear": "run the model once, which makes it a Linear",
-    "LayerNorm": "each of its outputs depends on all units, so it is no layer of an MLP; BatchNorm1d in evaluation mode is one",
-    "add": "an MLP has no skip connections, and biases belong into Linear layers",
-    "ParametrizedLinear": "call torch.nn.utils.parametrize.remove_parametrizations on the layer first, which keeps its weights",
-    "RecursiveScriptModule": "give the module that it was made of, or its state_dict() with activation=",
-    "ScriptModule": "give the module that it was made of, or its state_dict() with activation=",
-    "TopLevelTracedModule": "give the module that it was made of, or its state_dict() with activation=",
-    "sum": "a sum is read over the units of each sample, after a Linear layer: write sum(1), or a Linear layer with requires_grad_(False)",
-    "mean": "a mean is read over the units of each sample, after a Linear layer: write mean(1), or a Linear layer with requires_grad_(False)",
-    "cat": "an MLP has no skip connections",
-    "detach": "what is cut off from the gradient is trained otherwise than the loss says",
-    "exp": _BEFORE,
-    "_native_batch_norm_legit_no_training": _BEFORE,
-}
 _OTHER_ACTIVATION = f"lossproof has no such activation, but {', '.join(ACTIVATIONS)}"
 
 
@@ -119,8 +71,8 @@ def steps_of(module: Any, torch: Any, path: str = "") -> Iterator[Step]:
     if getattr(torch.nn, kind, None) is not type(module) or kind not in (*_KNOWN, *CONTAINERS):
         of_torch = type(module).__module__.partition(".")[0] == "torch" and not isinstance(module, import_module("torch.fx").GraphModule)
         if of_torch or not isinstance(module, torch.nn.Module):
-            advice = _OTHER_ACTIVATION if type(module).__module__ == "torch.nn.modules.activation" else "rewrite it as an MLP"
-            raise _refused(f"a {_full_name(module)}", kind, path, advice)
+            of_activations = type(module).__module__ == "torch.nn.modules.activation"
+            raise refused(full_name(module), kind, path, **({"advice": _OTHER_ACTIVATION} if of_activations else {}))
         yield from _traced(module, torch, path)
         return
     _check_module(module, kind)
@@ -140,14 +92,13 @@ def check_hooks(holder: Any, name: str) -> None:
             raise InputError(f"a torch model must compute what its modules say, got {words} on {name}: remove it first")
 
 
-def _refused(got: str, kind: str, path: str, advice: str = "rewrite it as an MLP") -> InputError:
-    advice = _ADVICE.get(kind, advice)
-    place = f" at {path!r}" if path else ""
-    return InputError(f"a torch model must be made of Linear layers and activations, got {got} in it{place}: {advice}")
-
-
 def _check_module(module: Any, kind: str) -> None:
     check_hooks(module, f"a {kind}")
+    if kind == "BatchNorm1d" and module.running_mean is None:
+        raise InputError(
+            "a BatchNorm1d must use its running statistics, got one with track_running_stats=False, whose outputs depend on all samples of a batch: "
+            "train it with them, and call model.eval()"
+        )
     own = [name for name, value in (*module._parameters.items(), *module._buffers.items()) if value is not None]
     if own not in _PARTS.get(kind, ([],)) or (kind not in CONTAINERS and module._modules):
         raise InputError(f"a {kind} of a torch model must hold what torch gave it, got parts of its own in it: build it anew")
@@ -163,13 +114,6 @@ def _check_module(module: Any, kind: str) -> None:
         raise InputError(f"{kind} must run over the outputs of a sample, got dim={shown(module.dim)}: use dim=1")
 
 
-def _full_name(module: Any) -> str:
-    kind = type(module)
-    if isinstance(module, import_module("torch.fx").GraphModule):
-        return "torch.fx.GraphModule"
-    return kind.__name__ if kind.__module__.startswith("torch.nn.modules.") else f"{kind.__module__}.{kind.__qualname__}"
-
-
 def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
     """Yield the steps of a module of a user, traced symbolically; what runs only for some inputs cannot be traced, and is refused."""
     for inner in module.modules():
@@ -179,7 +123,8 @@ def _traced(module: Any, torch: Any, path: str) -> Iterator[Step]:
     except (ValueError, TypeError, RuntimeError, AttributeError, KeyError, IndexError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(
-            f"a torch model must be one that torch.fx can trace, got a {_full_name(module)} that it cannot: {reason}: write it as a Sequential"
+            f"a torch model must be one that torch.fx can trace, got {full_name(module)} that it cannot: {reason}: give "
+            "torch.export.export(model, (X,)) with a tensor X of samples, which follows what depends on their shape, or write it as a Sequential"
         ) from error
     yield from steps_in(module, graph, constants, torch, path)
 
@@ -189,6 +134,7 @@ def steps_in(module: Any, graph: Any, constants: Mapping[str, Any], torch: Any, 
 
     Raises `InputError` where a function is none of an MLP's, and where the graph is no chain.
     """
+    join_activations(graph, module, torch)
     held = held_tensors(graph, lambda name: constants[name] if name in constants else operator.attrgetter(name)(module))
     value: Any = None
     sizes: set[Any] = set()
@@ -197,14 +143,12 @@ def steps_in(module: Any, graph: Any, constants: Mapping[str, Any], torch: Any, 
     for node in graph.nodes:
         if node.op == "placeholder":
             if value is not None and node.users:
-                raise InputError(
-                    f"a torch model must take one tensor of samples, got a {_full_name(module)} that takes more: bind the others"
-                )
+                raise InputError(f"a torch model must take one tensor of samples, got {full_name(module)} that takes more: bind the others")
             value = node if value is None else value
         elif node.op == "output":
             if node.args[0] is not value:
                 raise InputError(
-                    f"a torch model must return its last layer, got something else from a {_full_name(module)}: return one tensor"
+                    f"a torch model must return its last layer, got something else from {full_name(module)}: return one tensor"
                 )
         elif _is_size(node, sizes):
             sizes.add(node)
@@ -216,7 +160,7 @@ def steps_in(module: Any, graph: Any, constants: Mapping[str, Any], torch: Any, 
         elif node not in held:
             _take(module, node, value, held, steps, torch, path)
             if single and steps and steps[-1].kind == "Linear":
-                raise _refused("a layer after a single output", "getitem", path)
+                raise refused("a layer after a single output", "getitem", path)
             value = node
     yield from steps
 
@@ -237,8 +181,7 @@ def _sum_of_units(node: Any, steps: list[Step], torch: Any, path: str) -> _Added
     dims = given.get("dim")
     if (list(dims) if isinstance(dims, (list, tuple)) else [dims]) not in ([1], [-1]):
         return None
-    if node.op == "call_function":
-        _require_torch(node, name, torch, path)
+    _require_torch(node, steps, torch, path)
     linear = next(step for step in reversed(steps) if step.weight is not None)
     units = last.shape[1] if linear.rows_are_inputs else last.shape[0]
     ones = Step(f"{name} {node.name!r}", None, torch.ones((units, 1), dtype=last.dtype, device=last.device), rows_are_inputs=True)
@@ -263,8 +206,8 @@ def _take(module: Any, node: Any, value: Any, held: Mapping[Any, Held], steps: l
     """Append the steps that a node is; a trainable tensor added to a linear map without a bias is its bias."""
     name = _target_name(node)
     found = arithmetic_of(node, name, value, held, torch) if node.op in ("call_function", "call_method") else None
-    if found is not None and node.op == "call_function":
-        _require_torch(node, name, torch, path)
+    if found is not None:
+        _require_torch(node, steps, torch, path)
     if isinstance(found, Product):
         steps.append(Step(f"{name} {node.name!r}", None, found.weight, found.bias, rows_are_inputs=found.rows_are_inputs))
     elif isinstance(found, Constant):
@@ -272,9 +215,9 @@ def _take(module: Any, node: Any, value: Any, held: Mapping[Any, Held], steps: l
     elif found is not None and steps and steps[-1].kind == "Linear" and steps[-1].module is None and steps[-1].bias is None:
         steps[-1] = replace(steps[-1], bias=found.tensor)
     elif not node.args or node.args[0] is not value or any(a is value for a in (*node.args[1:], *node.kwargs.values())):
-        raise _refused(_function_name(node), name, path)
+        raise _refusal(node, steps, path, advice=BRANCH)
     else:
-        steps += _node_steps(module, node, torch, path)
+        steps += _node_steps(module, node, steps, torch, path)
 
 
 def _is_size(node: Any, sizes: set[Any]) -> bool:
@@ -290,44 +233,35 @@ def _target_name(node: Any) -> str:
     return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target)).partition(".")[0]
 
 
-def _function_name(node: Any) -> str:
-    return f"the function {_target_name(node)}"
+def _refusal(node: Any, steps: list[Step], path: str, what: str = "", advice: str = "") -> InputError:
+    after = steps[-1].name if steps else "the samples"
+    otherwise = advice or (OTHER_FUNCTION if getattr(node.target, "namespace", "") != "aten" else f"{OTHER_FUNCTION}; {DECOMPOSED}")
+    kind = "module" if node.op == "call_module" else "function"
+    return refused(f"the {kind} {_target_name(node)}{what}", _target_name(node), path, after=after, advice=otherwise)
 
 
-def _node_steps(module: Any, node: Any, torch: Any, path: str) -> Iterator[Step]:
+def _node_steps(module: Any, node: Any, steps: list[Step], torch: Any, path: str) -> Iterator[Step]:
     if node.op == "call_module":
         inner = module.get_submodule(node.target)
         yield from steps_of(inner, torch, f"{path}.{node.target}" if path else node.target)
         return
     name = _target_name(node)
-    if node.op == "call_function":
-        _require_torch(node, name, torch, path)
+    _require_torch(node, steps, torch, path)
+    made = module_of_function(node, name, torch)
     if name == "linear":
         raise InputError("the weight of a linear map must be a Parameter of the model, got one that is computed: use a Linear layer")
-    if name in _PLAIN_FUNCTIONS:
-        yield Step(name, function=_PLAIN_FUNCTIONS[name])
+    if name in PLAIN_FUNCTIONS:
+        yield Step(name, function=PLAIN_FUNCTIONS[name])
     elif name == "pow" and len(node.args) == 2 and type(node.args[1]) is int:
         yield Step(name, function=f"power:{node.args[1]}")
-    elif name in _FUNCTIONS:
-        made = _as_module(node, name, torch, path)
+    elif made is not None:
         _check_module(made, type(made).__name__)
         yield Step(name, made)
     elif name not in _SHAPES:
-        raise _refused(_function_name(node), name, path)
+        raise _refusal(node, steps, path, " with unusual arguments" if is_function_of_module(name) else "")
 
 
-def _as_module(node: Any, name: str, torch: Any, path: str) -> Any:
-    """Return the module of torch that does what a function does with these arguments."""
-    kind, order = _FUNCTIONS[name]
-    given = {**_DEFAULTS.get(name, {}), **dict(zip(order, node.args[1:], strict=False)), **node.kwargs}
-    given = {key: value for key, value in given.items() if key != "_stacklevel" and not (key == "dtype" and value is None)}
-    training = given.pop("training", False)
-    if not set(given) <= set(order) or len(node.args) > len(order) + 1:
-        raise _refused(f"{_function_name(node)} with unusual arguments", name, path)
-    return getattr(torch.nn, kind)(**given).train(bool(training))
-
-
-def _require_torch(node: Any, name: str, torch: Any, path: str) -> None:
-    """Raise `InputError` unless a function is one of torch, or an operator of Python."""
-    if not any(node.target is getattr(home, name, None) for home in (torch, torch.nn.functional, torch.special, operator)):
-        raise _refused(_function_name(node), name, path)
+def _require_torch(node: Any, steps: list[Step], torch: Any, path: str) -> None:
+    """Raise `InputError` unless a node that calls a function calls one of torch, or an operator of Python."""
+    if node.op == "call_function" and not is_of_torch(node.target, _target_name(node), torch):
+        raise _refusal(node, steps, path)

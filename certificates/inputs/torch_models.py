@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -12,12 +12,12 @@ import numpy as np
 
 from lossproof.certificates.inputs.layered_mlp import mlp_of
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
+from lossproof.certificates.inputs.torch_activations import layers_of_activation
 from lossproof.certificates.inputs.torch_arithmetic import Constant
-from lossproof.certificates.inputs.torch_graph import ACTIVATIONS, WITHOUT_EFFECT, Step, check_hooks, steps_of
+from lossproof.certificates.inputs.torch_graph import WITHOUT_EFFECT, Step, check_hooks, steps_of
 from lossproof.certificates.inputs.torch_programs import is_program, steps_of_program
 from lossproof.certificates.inputs.trained_network import UNITS, Floats, TrainedNetwork
 from lossproof.theory.exceptions import InputError
-from lossproof.theory.problem.numbers import exact_number
 from lossproof.theory.shown import shown
 
 _WRAPPERS = {
@@ -28,12 +28,6 @@ _WRAPPERS = {
 }
 """What computes the same as a module in it, and where that is."""
 _EXPORTED = "The model is an exported program: its parameters are the trainable weights, its buffers are constants."
-_SETTINGS: Mapping[str, Mapping[str, Any]] = {
-    "Softplus": {"beta": 1},
-    "ELU": {"alpha": 1},
-    "GELU": {"approximate": "none"},
-    "Hardtanh": {"min_val": -1, "max_val": 1},
-}
 
 
 def read_torch(model: Any, torch: Any) -> TrainedNetwork:
@@ -94,7 +88,7 @@ def _layers(step: Step, precision: str, like: Any, torch: Any) -> Iterator[Layer
     elif step.kind == "BatchNorm1d":
         yield _normalisation(step)
     elif step.kind not in WITHOUT_EFFECT:
-        yield Elementwise(step.name, _activation(step.module, precision))
+        yield from layers_of_activation(step.name, step.module, precision)
 
 
 def _normalisation(step: Step) -> Scaling:
@@ -124,28 +118,6 @@ def _scaling(name: str, constant: Constant, like: Any, torch: Any) -> Scaling:
     if constant.first:
         return Scaling.of_constants(name, [-1 * x for x in one], values)
     return Scaling.of_constants(name, one, values if constant.kind == "add" else [-c for c in values])
-
-
-def _activation(module: Any, precision: str) -> str:
-    kind = type(module).__name__
-    for name, expected in _SETTINGS.get(kind, {}).items():
-        if getattr(module, name) != expected:
-            raise InputError(f"{kind} is supported with {name}={expected} only, got {shown(getattr(module, name))}: use the default")
-    if kind == "Softplus":
-        _check_threshold(module.threshold, precision)
-    if kind == "LeakyReLU":
-        return f"leaky-relu:{exact_number(module.negative_slope, 'the negative_slope of LeakyReLU')}"
-    return ACTIVATIONS[kind]
-
-
-def _check_threshold(threshold: float, precision: str) -> None:
-    """Beyond its threshold torch puts ``z`` in place of ``log(1 + e^z)``: nothing else than rounding only where ``e^-z < u z`` from there on."""
-    unit = UNITS[precision]
-    if not (threshold > 0 and np.exp(-threshold) < unit * threshold):
-        raise InputError(
-            f"Softplus must not cut off where {precision} can tell, got threshold={threshold:g}: use threshold=40, "
-            "or give the weights to check_architecture with activation='softplus'"
-        )
 
 
 def _check_parameters(steps: Sequence[Step], torch: Any) -> None:

@@ -15,11 +15,12 @@ from lossproof.certificates.inputs.trained_network import Floats
 from lossproof.theory.exceptions import InputError
 
 _SAME = (
-    "relu", "tanh", "sigmoid", "softplus", "elu", "gelu", "silu", "mish", "hardtanh", "leaky_relu", "softmax", "log_softmax", "dropout", "flatten",
+    "relu", "relu6", "tanh", "sigmoid", "hardsigmoid", "softplus", "elu", "celu", "gelu", "silu", "mish", "hardtanh", "leaky_relu", "clamp", "clamp_min",
+    "clip", "log_sigmoid", "softmax", "log_softmax", "dropout", "flatten",
 )  # fmt: skip
 """Functions whose arguments besides the first have names, those of ``torch.nn.functional`` but for `_RENAMED`."""
 _POSITIONAL = (
-    "linear", "addmm", "matmul", "mm", "add", "sub", "mul", "div", "neg", "sin", "erf", "atan", "square", "pow", "t", "transpose", "sum", "mean",
+    "linear", "addmm", "matmul", "mm", "add", "sub", "mul", "div", "neg", "abs", "sin", "erf", "atan", "square", "pow", "t", "transpose", "sum", "mean",
 )  # fmt: skip
 _RENAMED = {"train": "training"}
 _UNCHANGED = ("view", "reshape", "_unsafe_view", "contiguous", "clone", "squeeze", "unsqueeze", "to", "_to_copy")
@@ -99,7 +100,8 @@ def _write(node: Any, graph: Any, new: dict[Any, Any], module: Any, torch: Any) 
     elif name in _SAME:
         names = [argument.name for argument in node.target._schema.arguments]
         options = {_RENAMED.get(key, key): part for key, part in (*zip(names[1:], given[1:], strict=False), *named.items())}
-        new[node] = graph.call_function(getattr(torch.nn.functional, name, None) or getattr(torch, name), (first,), options)
+        function = next(getattr(home, name) for home in (torch.nn.functional, torch, torch._C._nn) if hasattr(home, name))
+        new[node] = graph.call_function(function, (first,), options)
     elif name in _POSITIONAL:
         function = torch.nn.functional.linear if name == "linear" else getattr(torch, name)
         new[node] = graph.call_function(function, tuple(given), named)

@@ -38,7 +38,7 @@ class TrainedNetwork:
     - ``inputs(X)``: the samples as its first layer sees them, such as scaled ones; raises `InputError` where ``X`` is not what it was fitted on;
     - ``targets(Y)``: the targets that its labels, or values to be scaled, stand for, with a note about it;
     - ``penalty(T)``: the rate λ of the penalty ``(λ/2) Σ_l |W_l|²`` on weights without biases that its training added to the mean error of T samples, or
-      pairs of rates as `Decay.of` reads them, with notes about it;
+      pairs of rates as `Decay.of` reads them, with notes about it; None where it does not know;
     - ``rounded(X)``: inputs ``(T, n_0)`` in doubles as it holds them in its own precision; ``outputs(X)``: what it gives for these, ``(T, n_L)``, None
       where only its weights are known;
     - ``scaled``: factors and shifts that it applies to its inputs before the first layer, constants that it was not trained on (`scaled_samples`);
@@ -74,7 +74,7 @@ class TrainedNetwork:
     columns: tuple[str, ...] = ()
     targets: Callable[[Any], tuple[Any, str | None]] = field(default=lambda Y: (Y, None))
     inputs: Callable[[Any], Any] = field(default=lambda X: X)
-    penalty: Callable[[int], tuple[Any, tuple[str, ...]]] = field(default=lambda T: (Fraction(0), ()))
+    penalty: Callable[[int], tuple[Any, tuple[str, ...]]] | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from lossproof.certificates.notes import data_notes
+from lossproof.certificates.notes import assumed_notes, data_notes
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.key_claims import KeyRow, key_name, key_rows, undecided_groups
 from lossproof.certificates.reports.outline import ClaimEntry, ProofOutline, claim_title, outline_of
@@ -31,11 +31,14 @@ _MOST_ROWS, _MOST_GROUPS, _WIDE = 10, 2, 100
 def render_first_screen(report: ReportRecord, width: int, foot: Sequence[str] = (), all_of_it: str = "print(report)") -> str:
     """Return a report in at most 24 lines of ``width`` columns, 80 at least, ``foot`` included: the lines that say what was written.
 
-    First the problem, with what its columns and classes are, then the conclusion and what decides it or what is missing; the claims that matter, as many as
-    there is room for; what is undecided and what would decide it. A sentence that is too long is cut, with ``[…]``; ``all_of_it`` says how to get the whole.
+    First the problem, with what its columns and classes are and what of a trained network was assumed, then the conclusion and what decides it or what is
+    missing; the claims that matter, as many as there is room for; what is undecided and what would decide it. A sentence that is too long is cut, with
+    ``[…]``; ``all_of_it`` says how to get the whole.
     """
     outline = outline_of(report)
-    above = [*_cut(_problem(report), width, 1), *_cut(" ".join(data_notes(report.notes)), width, 2), "", *_conclusion(outline, width), ""]
+    assumed = [line for note in assumed_notes(report.notes) for line in _cut(note, width, 1)]
+    told = [*_cut(_problem(report), width, 1), *_cut(" ".join(data_notes(report.notes)), width, 2), *assumed]
+    above = [*told, "", *_conclusion(outline, width), ""]
     below = [*_undecided(outline, width, all_of_it), *_remarks(report, width), *(["", *foot] if foot else [])]
     theorems = _cut(theorems_sentence(outline), width, 1)
     wrapped = sum((len(line) - 1) // width for line in foot)

@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from lossproof.certificates.notes import assumed_notes
 from lossproof.certificates.reports.claims_svg import claims_svg
 from lossproof.certificates.reports.critical_figures import figures_of
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
@@ -91,6 +92,7 @@ def render_html(report: ReportRecord, certificate_name: str = "report.json") -> 
         points=[(index, point_name(report, index), _point_views(report, index)) for index in range(len(report.points))],
         trust=trust_lines(outline),
         notes=report.notes,
+        assumed=assumed_notes(report.notes),
         verdict_words=[(verdict.value, words) for verdict, words in VERDICT_WORDS.items()],
         lemmas_open=len(outline.lemmas) <= _MANY_LEMMAS,
         digest=certificate.digest,

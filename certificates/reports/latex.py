@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lossproof.certificates.notes import assumed_notes
 from lossproof.certificates.reports.bibtex import references_of
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
@@ -81,6 +82,7 @@ def render_latex(report: ReportRecord, certificate_name: str = "report.json") ->
     """
     outline = outline_of(report)
     lines = [_PREAMBLE, r"\begin{document}", rf"{{\Large\bfseries {latex_text(report_title(report))}\par}}", ""]
+    lines += [rf"{latex_prose(note)}\par" for note in assumed_notes(report.notes)]
     lines += [*_conclusion(outline), *_key_claims(outline), *_problem(report), r"{\small"]
     stated: set[str] = set()
     for section in outline.sections:

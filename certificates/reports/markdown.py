@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from lossproof.certificates.notes import assumed_notes
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
 from lossproof.certificates.reports.key_claims import key_rows
@@ -43,7 +44,8 @@ _MARKS = {"PROVED": "✓", "REFUTED": "✗", "UNDECIDED": "?"}
 def render_markdown(report: ReportRecord, certificate_name: str = "report.json") -> str:
     """Return the report as Markdown; ``certificate_name`` is the file to verify."""
     outline = outline_of(report)
-    blocks = [f"# {escape_markdown(report_title(report))}", *_conclusion(outline), *_key_claims(outline), *_problem(report)]
+    assumed = map(escape_markdown, assumed_notes(report.notes))
+    blocks = [f"# {escape_markdown(report_title(report))}", *assumed, *_conclusion(outline), *_key_claims(outline), *_problem(report)]
     for section in outline.sections:
         blocks.append(f"## {section.heading}")
         if section.heading == CRITICAL_POINTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossproof.certificates.notes import assumed_notes
 from lossproof.certificates.reports.key_claims import key_rows
 from lossproof.certificates.reports.outline import outline_of
 from lossproof.certificates.reports.plain_words import QUESTION, conclusion_headline, report_title, tally, theorems_sentence
@@ -21,4 +22,5 @@ def render_notebook(report: ReportRecord) -> str:
         rows=((row.entry.claim.verdict, row.name, row.where, row.number) for row in key_rows(outline)),
         foot=" ".join(filter(None, [tally(outline), theorems_sentence(outline)])),
         more=_ALL_OF_IT,
+        under=assumed_notes(report.notes),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
-from lossproof.certificates.notes import data_notes
+from lossproof.certificates.notes import assumed_notes, data_notes
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.critical_rows import HEADINGS, LEFT_COLUMNS, TABLE_GLOSS, aligned_table
 from lossproof.certificates.reports.fact_tables import facts_in_words
@@ -46,7 +47,18 @@ def render_text(report: ReportRecord, certificate_name: str = "report.json", wid
     """Return the report as text, wrapped to ``width`` columns; ``certificate_name`` is the file to verify."""
     outline = outline_of(report)
     title = report_title(report)
-    lines = [title, "=" * len(title), "", *_conclusion(outline, width), "", *_key_claims(outline, width), "", *_problem(report, width)]
+    assumed = _told((), assumed_notes(report.notes), width)
+    lines = [
+        title,
+        "=" * len(title),
+        "",
+        *assumed,
+        *_conclusion(outline, width),
+        "",
+        *_key_claims(outline, width),
+        "",
+        *_problem(report, width),
+    ]
     lines.append("")
     for section in outline.sections:
         lines += _heading(section.heading)
@@ -75,7 +87,13 @@ def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
     """
     outline = outline_of(report)
     title = report_title(report)
-    lines = [title, "=" * len(title), "", *_data_lines(report, width), *_conclusion(outline, width)]
+    lines = [
+        title,
+        "=" * len(title),
+        "",
+        *_told(data_notes(report.notes), assumed_notes(report.notes), width),
+        *_conclusion(outline, width),
+    ]
     for section in outline.sections:
         lines += ["", *_heading(section.heading)]
         if section.heading == CRITICAL_POINTS:
@@ -88,9 +106,9 @@ def render_summary(report: ReportRecord, width: int = WIDTH) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _data_lines(report: ReportRecord, width: int) -> list[str]:
-    told = " ".join(data_notes(report.notes))
-    return [*wrapped(told, width, "", ""), ""] if told else []
+def _told(data: Sequence[str], assumed: Sequence[str], width: int) -> list[str]:
+    lines = [line for text in (" ".join(data), *assumed) if text for line in wrapped(text, width, "", "")]
+    return [*lines, ""] if lines else []
 
 
 def claim_lines(entry: ClaimEntry, width: int, *, brief: bool = False, links: bool = True) -> list[str]:

@@ -12,6 +12,7 @@ from lossproof.certificates.checks.check_model import check_model, problem_of_ne
 from lossproof.certificates.inputs.models import read_network
 from lossproof.certificates.inputs.problem import Choices, read_problem
 from lossproof.certificates.inputs.trained_network import TrainedNetwork, require_same_outputs
+from lossproof.certificates.inputs.unnamed_error import question_on_error
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
@@ -42,8 +43,14 @@ def read_and_compare(model: object, inputs: object = X) -> tuple[TrainedNetwork,
 def problem_of_model(
     model: object, inputs: object, targets: object, activation: str | None = None, output_activation: str | None = None, **options: Any
 ) -> tuple[Problem, Weights, tuple[str, ...]]:
-    """Read the problem that `check_model` judges a model by, its weights and the notes about it, without any proof."""
-    return problem_of_network(read_network(model, activation, output_activation), inputs, targets, **options)
+    """Read the problem that `check_model` judges a model by, its weights and the notes about it, without any proof.
+
+    Where several errors fit and a test names none, it is about something else, and gets the first.
+    """
+    network = read_network(model, activation, output_activation)
+    asked = question_on_error(network, targets)
+    first = {} if asked is None else {"error": asked.errors[0]}
+    return problem_of_network(network, inputs, targets, **{**first, **options})
 
 
 def mlp(*modules: Any, seed: int = 0) -> Any:

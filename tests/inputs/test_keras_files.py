@@ -55,7 +55,7 @@ def test_a_file_holds_what_the_model_does(tmp_path):
 def test_the_command_line(tmp_path):
     path, out = tmp_path / "m.keras", tmp_path / "r.json"
     saved(path, layers.Dense(2, "tanh"), layers.Dense(1))
-    said, _ = run("check", "--model", path, "--data", "xor", "--search", "none", "-o", out)
+    said, _ = run("check", "--model", path, "--data", "xor", "--error", "mse", "--search", "none", "-o", out)
     assert "2-2-1" in said
     assert lp.verify(out).ok
     path.write_bytes(b"no archive")

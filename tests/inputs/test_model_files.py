@@ -42,7 +42,7 @@ def two_layers(kind=np.float32):
 def test_safetensors(tmp_path, kind, name):
     arrays = two_layers(kind)
     network = read_model_file(safetensors(tmp_path / "m.safetensors", name, **arrays), "tanh")
-    _, weights, _ = problem_of_network(network, X, Y)
+    _, weights, _ = problem_of_network(network, X, Y, error="squared")
     assert tuple(tuple(Fraction(float(x)) for x in row) for row in arrays["0_weight"].T) == weights.layers[0].W
 
 
@@ -187,7 +187,7 @@ def test_no_pickle_is_loaded_without_leave(tmp_path, suffix):
 def test_the_command_line(tmp_path):
     path = safetensors(tmp_path / "m.safetensors", **two_layers())
     out = tmp_path / "report.json"
-    run("check", "--model", path, "--activation", "tanh", "--data", "xor", "--search", "none", "-o", out)
+    run("check", "--model", path, "--activation", "tanh", "--data", "xor", "--error", "mse", "--search", "none", "-o", out)
     assert lp.verify(out).ok
     import joblib
     from sklearn.neural_network import MLPClassifier
@@ -206,7 +206,7 @@ def test_the_command_line(tmp_path):
         (["2-2-1", "--model", "M"], "got --model beside WIDTHS"),
         (["--model", "M", "--bias", "none"], "got --model beside --bias"),
         (["--model", "M", "--find-weights"], "got --model beside --find-weights"),
-        (["--model", "M"], "on the command line --activation tanh"),
+        (["--model", "M"], "give --activation tanh or another"),
         (["--model", "M", "--activation", "tahn"], "did you mean 'tanh'"),
         (["--model", "nowhere.onnx"], "must exist, got no such file"),
         (["--model", "model.h5"], "must end in one of .onnx"),

@@ -97,7 +97,7 @@ def test_half_floats_are_read_exactly():
 
 
 def test_the_report():
-    report = lp.check_model(torch_like(2, 3, 1), X, Y, activation="tanh", search="none")
+    report = lp.check_model(torch_like(2, 3, 1), X, Y, activation="tanh", error="squared", search="none")
     assert any("No outputs of the network itself were compared" in note for note in report.notes)
     assert lp.verify(report.certificate.text).ok
 
@@ -163,7 +163,7 @@ def test_numbers_of_flax_are_no_order():
 def test_layers_that_differ_are_read_as_they_are():
     held = {"0.weight": matrix(3, 2), "0.bias": matrix(3), "1.weight": matrix(2, 3), "2.weight": matrix(1, 2), "2.bias": matrix(1)}
     for activation in (["tanh", "logistic"], "tanh, sigmoid"):
-        report = lp.check_model(held, X, Y, activation=activation, search="none")
+        report = lp.check_model(held, X, Y, activation=activation, error="squared", search="none")
         a = report.problem.architecture
         assert (a.hidden_names, a.biases) == (["tanh", "sigmoid"], ("trainable", "none", "trainable"))
         assert any("in this order, with tanh, sigmoid between them" in note for note in report.notes)

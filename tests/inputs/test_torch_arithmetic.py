@@ -76,7 +76,7 @@ def test_constants_are_the_numbers_that_they_are_in_the_type_of_the_weights():
 
 def test_one_output_of_several_is_no_network_of_these():
     model = Parts(lambda m, x: (x @ m.V + m.a)[:, 0])
-    check_refusal(lambda: model, "outputs of shape .4, 3. for the samples, got .4, 1.", X, np.zeros((4, 3)))
+    check_refusal(lambda: model, "outputs of shape .4, 3. for the samples, got .4, 1.", X, np.full((4, 3), 0.5))
 
 
 def test_buffers_are_frozen_layers():

@@ -55,7 +55,7 @@ def test_networks_are_read_exactly(name, kind, bias):
 
 
 def test_a_report_on_a_module():
-    report = lp.check_model(mlp(nn.Sequential(nn.Linear(2, 2), nn.Tanh()), nn.Linear(2, 1)), X, Y, data_name="xor")
+    report = lp.check_model(mlp(nn.Sequential(nn.Linear(2, 2), nn.Tanh()), nn.Linear(2, 1)), X, Y, error="squared", data_name="xor")
     architecture = report.problem.architecture
     assert (architecture.widths, architecture.activation.name, architecture.bias, report.problem.error.name) == (
         (2, 2, 1),

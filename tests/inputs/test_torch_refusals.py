@@ -64,10 +64,13 @@ def replaced(parameter):
 
 
 REFUSED = {
-    "subclass of Sequential": (lambda: OwnForward(nn.Linear(2, 1)), "got the function cos in it: rewrite it as an MLP"),
+    "subclass of Sequential": (
+        lambda: OwnForward(nn.Linear(2, 1)),
+        "got the function cos in it after Linear '0': lossproof has no such function",
+    ),
     "subclass of Linear": (lambda: mlp(OwnLinear(2, 1)), "got .* in it at '0'"),
     "inner subclass": (lambda: mlp(OwnForward(nn.Linear(2, 3)), nn.Tanh(), nn.Linear(3, 1)), "the function cos in it at '0'"),
-    "convolution": (lambda: mlp(nn.Conv2d(1, 1, 1)), "got a Conv2d in it at '0': rewrite it as an MLP"),
+    "convolution": (lambda: mlp(nn.Conv2d(1, 1, 1)), "got a Conv2d in it at '0': where its kernel covers the whole input"),
     "normalisation": (
         lambda: mlp(nn.Linear(2, 3), nn.LayerNorm(3), nn.Linear(3, 1)),
         "got a LayerNorm in it at '1': each of its outputs depends on all units",
@@ -75,7 +78,7 @@ REFUSED = {
     "batch normalisation in training": (lambda: mlp(nn.Linear(2, 3), nn.BatchNorm1d(3)), "BatchNorm1d must use its running statistics"),
     "batch normalisation without statistics": (
         lambda: mlp(nn.Linear(2, 3), nn.BatchNorm1d(3, track_running_stats=False)).eval(),
-        "a BatchNorm1d of a torch model must hold what torch gave it",
+        "got one with track_running_stats=False, whose outputs depend on all samples",
     ),
     "batch normalisation before no bias": (
         lambda: mlp(nn.BatchNorm1d(2), nn.Linear(2, 3, bias=False)).eval(),
@@ -187,10 +190,11 @@ REFUSED = {
         "each activation of a torch model must come right after a linear layer, got Tanh '0'",
     ),
     "two activations": (lambda: mlp(nn.Linear(2, 1), nn.Tanh(), nn.ReLU()), "got ReLU '2' elsewhere"),
-    "elu": (lambda: mlp(nn.Linear(2, 1), nn.ELU(2.0)), "alpha=1 only, got 2.0"),
-    "hard-tanh": (lambda: mlp(nn.Linear(2, 1), nn.Hardtanh(0, 6)), "min_val=-1 only, got 0"),
-    "gelu": (lambda: mlp(nn.Linear(2, 1), nn.GELU("tanh")), "approximate=none only, got 'tanh'"),
-    "softplus": (lambda: mlp(nn.Linear(2, 1), nn.Softplus(beta=2)), "beta=1 only, got 2"),
+    "elu": (lambda: mlp(nn.Linear(2, 1), nn.ELU(2.0)), "ELU must have alpha=1, got 2.0"),
+    "hard-tanh of infinite bounds": (lambda: mlp(nn.Linear(2, 1), nn.Hardtanh(0, float("inf"))), "max_val of Hardtanh must be finite"),
+    "gelu": (lambda: mlp(nn.Linear(2, 1), nn.GELU("tanh")), "with approximate='none', got 'tanh': its outputs differ"),
+    "softplus": (lambda: mlp(nn.Linear(2, 1), nn.Softplus(beta=-2)), "Softplus must have beta above 0, got -2"),
+    "celu": (lambda: mlp(nn.Linear(2, 1), nn.CELU(-1.0)), "CELU must have alpha above 0"),
     "softplus cut off in doubles": (
         lambda: mlp(nn.Linear(2, 1), nn.Softplus()).double(),
         "must not cut off where float64 can tell, got threshold=20",

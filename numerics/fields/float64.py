@@ -110,19 +110,25 @@ class FromTheRight:
     doubles: Callable[[Array, int], Array]
     kinks: tuple[tuple[tuple[float, float], ...], ...]
     is_identity: bool
+    curvature_of_both: Callable[[Array, Array], Array] | None = None
 
     @classmethod
     def of(cls, activation: Activation) -> FromTheRight:
         """Look up the formulas of an activation and its kinks."""
         places = [[float(point) for point in activation.kinks(order)] for order in range(3)]
         right = (tuple((kink, max(float(np.nextafter(kink, np.inf)), kink + _NUDGE)) for kink in kinks) for kinks in places)
-        return cls(formulas_of(activation).doubles, tuple(right), activation.is_identity)
+        formulas = formulas_of(activation)
+        return cls(formulas.doubles, tuple(right), activation.is_identity, None if any(places) else formulas.curvature_of_both)
 
     def at(self, order: int, z: Array) -> Array:
         """Return ``σ``, ``σ'`` or ``σ''`` of every entry."""
         for kink, right in self.kinks[order]:
             z = np.where(z == kink, right, z)
         return self.doubles(z, order)
+
+    def curvature(self, z: Array, value: Array, slope: Array) -> Array:
+        """Return ``σ''`` of every entry, where ``σ`` and ``σ'`` are known."""
+        return self.at(2, z) if self.curvature_of_both is None else self.curvature_of_both(value, slope)
 
 
 def nearest_double(number: Number) -> float:

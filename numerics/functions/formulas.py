@@ -46,6 +46,7 @@ class Formulas:
       infinite where there is no bound;
     - ``at_zero``: the `Values` at 0;
     - ``at_rational(z, order)``: the values at every rational z, where they are rational and no line or power gives them;
+    - ``curvature_of_both(value, slope)``: ``σ''`` from ``σ`` and ``σ'`` at the same entries, equal to ``doubles(z, 2)`` in every bit, where that is less work;
     - ``slope_of_value``: ``σ'`` as a polynomial in ``σ`` for formal polynomials, where there is one and ``σ`` is not logistic;
     - ``tails``: see `Tails`.
     """
@@ -58,6 +59,7 @@ class Formulas:
     at_zero: Values = (None, None, None)
     at_rational: Callable[[fmpq, int], fmpq] | None = None
     slope_of_value: Callable[[Any], Any] | None = None
+    curvature_of_both: Callable[[Floats, Floats], Floats] | None = None
     tails: Tails = field(default_factory=Tails)
 
 

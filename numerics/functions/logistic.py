@@ -125,6 +125,7 @@ SIGMOID = Formulas(
 )  # fmt: skip
 TANH = Formulas(
     _tanh_doubles, _tanh_digits, _tanh_ball, _tanh_jet,
+    curvature_of_both=lambda value, slope: -2 * value * slope,
     suprema=(1.0, 0.8125),  # σ'(0) = 1 and |σ''| ≤ 4/(3√3)
     at_zero=(fmpq(0), fmpq(1), fmpq(0)),
     tails=Tails(below=11.0, above=11.0),

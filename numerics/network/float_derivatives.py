@@ -91,10 +91,10 @@ class FloatLandscape:
             flat, targets = values[-1].reshape(B * T, n_L), self._targets_of(B)
             loss = self._sums(flat, targets, B) / T
             first, second = self._field.error_derivatives(self.problem.error, flat, targets)
-            errors, curvatures = self._backward(blocks, z, slopes, first.reshape(B, T, n_L), second.reshape(B, T, n_L, n_L))
+            errors, curvatures = self._backward(blocks, z, values, slopes, first.reshape(B, T, n_L), second.reshape(B, T, n_L, n_L))
             parts = [np.matmul(errors[l - 1].transpose(0, 2, 1), values[l - 1]).reshape(B, -1) for l in self.problem.architecture.trained]
             gradient = np.concatenate(parts, axis=1) / T
-            hessian = _assembled(self._widths, blocks, slopes, values, errors, curvatures, self._units)
+            hessian = _assembled(self._widths, self._starts, blocks, slopes, values, errors, curvatures, self._units)
             hessian = hessian if self._trained_rows is None else hessian[:, self._trained_rows[:, None], self._trained_rows]
             hessian /= T
             if self._rates is not None:
@@ -154,6 +154,12 @@ class FloatLandscape:
         return self.problem.architecture.widths
 
     @cached_property
+    def _starts(self) -> list[int]:
+        """The first row of each layer among the weights of all layers, and their number."""
+        sizes = (n * m if W is None else W.size for (n, m), W in zip(self._shapes, self._frozen, strict=True))
+        return list(accumulate(sizes, initial=0))
+
+    @cached_property
     def _units(self) -> list[Array]:
         return [np.eye(n) for n in self._widths]
 
@@ -207,7 +213,7 @@ class FloatLandscape:
         return z, [*values, phi], slopes
 
     def _backward(
-        self, blocks: list[Array], z: list[Array], slopes: list[Array], first: Array, second: Array
+        self, blocks: list[Array], z: list[Array], values: list[Array], slopes: list[Array], first: Array, second: Array
     ) -> tuple[list[Array], list[Array]]:
         """Return ``δ_l`` and ``∂²E/∂z_l²`` for all layers, from ``∇E`` and ``∇²E``."""
         errors: list[Array] = []
@@ -217,8 +223,10 @@ class FloatLandscape:
             if self._functions[l - 1].is_identity:
                 error, H = first, second
             else:
+                value = values[l] if values[l].shape == slope.shape else values[l][..., :-1]
                 error, H = slope * first, slope[..., :, None] * second * slope[..., None, :]
-                np.einsum("...ii->...i", H)[...] += self._functions[l - 1].at(2, z[l - 1]) * first
+                bend = self._functions[l - 1].curvature(z[l - 1], value, slope)
+                np.einsum("...ii->...i", H)[...] += bend * first
             errors.insert(0, error)
             curvatures.insert(0, H)
             if l > 1:
@@ -267,6 +275,7 @@ def _separable_values(family: str, r: Array, beta: float) -> Array:
 
 def _assembled(
     widths: tuple[int, ...],
+    starts: list[int],
     blocks: list[Array],
     slopes: list[Array],
     values: list[Array],
@@ -275,7 +284,7 @@ def _assembled(
     units: list[Array],
 ) -> Array:
     """Return ``T ∇²J`` of shape ``(B, N_net, N_net)`` from its blocks by the formula of ``numerics.hessian``; ``units`` are unit matrices of the widths."""
-    L, starts = len(blocks), list(accumulate((block.shape[1] * block.shape[2] for block in blocks), initial=0))
+    L = len(blocks)
     H = np.empty((blocks[0].shape[0], starts[-1], starts[-1]))
     for l in range(1, L + 1):
         rate = value_rate = None

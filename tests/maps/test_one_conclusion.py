@@ -35,6 +35,13 @@ def _searched_once(monkeypatch):
     monkeypatch.setattr(search, "search_chunk", SEARCHED)
 
 
+@cache
+def checked(number):
+    """The report on a small random problem, from searches of 6 starts: two tests ask for some of them, and get the same report."""
+    widths, X, Y, options = mixed_problem(number)
+    return lp.check_architecture(widths, X, Y, **options)
+
+
 @pytest.mark.parametrize("number", range(len(PROBLEMS)))
 def test_no_job_knows_less_than_another(number):
     widths, X, Y, options = PROBLEMS[number]
@@ -53,7 +60,7 @@ def test_a_map_never_knows_less_than_a_check(first, monkeypatch):
     monkeypatch.setattr(network_search, "MOST_ROUNDS", 1)
     for number in range(first, first + 10):
         widths, X, Y, options = mixed_problem(number)
-        report = lp.check_architecture(widths, X, Y, **options)
+        report = checked(number)
         found = lp.find_critical_points(widths, X, Y, starts=6, workers=1, **options)
         assert report.conclusion.verdict is found.conclusion.verdict, (number, widths, options)
         for made in (report, found.report):
@@ -67,7 +74,7 @@ def test_weights_that_are_given_take_nothing_away(number, monkeypatch):
     monkeypatch.setattr(network_search, "ROUND", 6)
     monkeypatch.setattr(network_search, "MOST_ROUNDS", 1)
     widths, X, Y, options = mixed_problem(number)
-    report = lp.check_architecture(widths, X, Y, **options)
+    report = checked(number)
     for steps in (0, 30):
         weights = lp.train(widths, X, Y, method="lbfgs", max_iterations=steps, **options).weights
         given = lp.check_architecture(widths, X, Y, weights=weights, **options)

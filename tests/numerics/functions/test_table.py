@@ -39,6 +39,15 @@ def test_every_family_has_formulas():
     assert set(FORMULAS) == set(ACTIVATION_FAMILIES)
 
 
+def test_a_curvature_from_value_and_slope_has_the_bits_of_the_formula():
+    z = np.concatenate([np.linspace(-8, 8, 4001), [0.0, -0.0, 1e-300, -1e-300, 40.0, -40.0, 1e308, -1e308, np.inf, -np.inf, np.nan]])
+    short = [formulas for name in ACTIVATIONS if (formulas := formulas_of(activation_named(name))).curvature_of_both is not None]
+    assert short
+    for f in short:
+        found = f.curvature_of_both(f.doubles(z, 0), f.doubles(z, 1))
+        assert found.tobytes() == f.doubles(z, 2).tobytes()
+
+
 def test_the_test_cases_cover_every_family():
     assert {activation_named(name).family for name in ACTIVATIONS} == set(ACTIVATION_FAMILIES)
 

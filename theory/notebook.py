@@ -26,7 +26,8 @@ def notebook_block(
 ) -> str:
     """Return a piece of HTML; all text is escaped, and colours stand on their own ground, so that it can be read in light and dark notebooks alike.
 
-    The lines ``under`` the title stand with it. ``more`` is HTML that stands at the end as it is. Of more than 30 rows the first are shown, with how many are left out.
+    The lines ``under`` the title stand with it. ``more`` is HTML that stands at the end as it is. Of more than 30 rows the first are shown, with how many are
+    left out.
 
     >>> notebook_block("A < B", sentence="It holds.")
     '<div><p><strong>A &lt; B</strong></p><p>It holds.</p></div>'

@@ -33,6 +33,29 @@ def test_minima_that_are_found_are_best_fits(activation, bias):
         assert abs(loss - least) < 1e-9 or point.kind in ("saddle", "higher-order-descent", "undecided", "maximum")
 
 
+@pytest.mark.parametrize("error", ["squared", "smooth-l1:1", "logistic"])
+@pytest.mark.parametrize("v", [[[1, -1]] * 3, [[1, 0], [0, 1], [1, 1]]], ids=["rank 1", "rank 2"])
+def test_before_a_frozen_readout_all_minima_have_one_loss(error, v):
+    hidden = ([[1, 2, 0], [0, 1, 1]], [0, 0, 1])
+    targets = [[1, 0], [0, 1], [1, 1]] if error == "logistic" else Y
+    options = {"frozen": [2], "weights": [[hidden, (v, [0, 1])]], "activation": "tanh", "error": error}
+    found = lp.find_critical_points("2-3-2", X, targets, starts=24, workers=1, **options)
+    assert found.conclusion.verdict is lp.Verdict.PROVED
+    assert found.conclusion.premises[0].id == "independent-samples"
+    assert lp.verify(found.report.certificate.document).ok
+    minima = [float(p.claim.facts["loss_upper"]) for p in found if p.kind in ("global", "strict-minimum", "local-minimum")]
+    assert not minima or max(minima) - min(minima) < 1e-9
+
+
+@pytest.mark.parametrize("changes", [
+    {"activation": "relu"}, {"error": "cauchy:1"}, {"output_activation": "tanh"}, {"frozen": [1]}, {"weight_decay": ["1/10", 0]}, {"bias": "none"},
+], ids=str)  # fmt: skip
+def test_other_frozen_networks_are_not_claimed(changes):
+    options = {"frozen": [2], "activation": "tanh", "search": "none", "self_check": False, **changes}
+    report = lp.check_architecture("2-3-2", X, Y, **options)
+    assert all(claim.id != "independent-samples" for claim in report.claims)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -331,6 +331,31 @@ def test_what_is_no_such_cell(name):
     assert outcome(celled(draft(), kinked)) == place
 
 
+def silenced(d, layer_number=1, kinked=True):
+    """The draft with the claim that all units of a layer are inactive."""
+    point = exact(d, 0, (), [d.differentiable()] if kinked else ())
+    d.claim("dead-layer", "local-minimum", 0, {"radius": "0"}, [point], {"layer": layer_number, "precision": 64}, "BALL")
+    return d
+
+
+def test_inactive_layers_before_frozen_ones():
+    """No trainable layer is behind them, so that the outputs are constant near W, whatever the output activation and the error are."""
+    for options in ({"output_activation": "tanh"}, {"error": "cauchy:1"}, {}):
+        assert accepted(silenced(chain(("-1", "1"), (2,), "5", **options)))
+    assert accepted(silenced(chain(("2", "-1", "1"), (1, 3), "5", ["power:2", "relu"], output_activation="tanh"), 2))
+
+
+@pytest.mark.parametrize(("W", "frozen", "layer_number", "options", "place"), [
+    (("-1", "1", "2"), (2,), 1, {"activation": ["relu", "power:2"]}, RULE),
+    (("-1", "1"), (1,), 1, {"output_activation": "tanh"}, RULE),
+    (("-1", "1"), (1,), 1, {"error": "cauchy:1"}, RULE),
+    (("1", "1"), (2,), 1, {}, ("evidence", "evidence.layer")),
+])  # fmt: skip
+def test_inactive_layers_before_trainable_ones_need_more(W, frozen, layer_number, options, place):
+    Y = "1" if W == ("1", "1") else "5"
+    assert outcome(silenced(chain(W, frozen, Y, **options), layer_number)) == place
+
+
 OTHER_CURVES = [
     ("order", 2), ("order", 4), ("coefficient", "-2"), ("coefficient", "0"), ("curve", [[1, ["-1"]]]), ("curve", [[1, ["1", "0"]]]),
 ]  # fmt: skip

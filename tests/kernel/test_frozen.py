@@ -35,6 +35,7 @@ from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import gradient, jacobian
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
+from lossproof.numerics.training.weighted_gram import gauss_newton_sum
 from lossproof.numerics.verified.curvature import enclosed_landscape
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
@@ -104,6 +105,8 @@ def test_numerics_computes_the_same_rows(case):
         if field.__class__ is RationalField:
             assert list(gradient(whole, first)[rows]) == list(gradient(partly, second))
             assert (hessian(whole, first)[np.ix_(rows, rows)] == hessian(partly, second)).all()
+        else:
+            assert np.allclose(gauss_newton_sum(first, None)[np.ix_(rows, rows)], gauss_newton_sum(second, None), rtol=1e-12, atol=1e-12)
     flat = flat_weights(partly, weights)
     assert np.array_equal(flat, flat_weights(whole, weights)[rows])
     assert weights_of_rows(partly, flat) == weights

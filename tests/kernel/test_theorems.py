@@ -394,6 +394,11 @@ def test_what_is_no_frozen_readout_before_which_samples_are_independent(changes)
     assert outcome(before_readout(**changes)[0]) == ("premise", "premises")
 
 
+def test_a_penalty_is_no_convex_function_of_the_hidden_outputs():
+    d, _ = before_readout(decay=[["1/2", "0"], ["0", "0"]])
+    assert outcome(d) == ("evidence", "evidence.row")
+
+
 def test_independent_samples_by_another_matrix():
     for rank in ("Phi-0", "W-1"):
         assert outcome(independent(rank=rank)) == PREMISE

@@ -32,11 +32,17 @@ def inactive(context: ProofContext, stationary: Claim) -> Claim | None:
     layer = inactive_layer(problem, place.weights, _PRECISION) if isinstance(place, Point) else None
     moves = a.biases[-1] == "trainable" and (problem.decay is None or problem.decay.layers[-1][1] == 0)
     free = layer is not None and (moves or layer == a.L - 1)
-    if layer is None or (layer < a.L and not (free and a.output_activation.is_identity and problem.error.convex.holds)):
+    still = layer is not None and layer >= a.trained[-1]
+    if layer is None or not (still or (free and a.output_activation.is_identity and problem.error.convex.holds)):
         return None
     reason = (
-        f"All units of hidden layer {layer} are inactive at all samples, so no small change makes the output depend on the input; "
-        "the constant it gives is the best of those near it: a local minimum, not a strict one."
+        f"All units of hidden layer {layer} are inactive at all samples, "
+        + (
+            "and all layers behind it are frozen, so no small change of the weights changes the outputs: a local minimum."
+            if still
+            else "so no small change makes the output depend on the input; the constant it gives is the best of those near it: a local minimum, not a "
+            "strict one."
+        )
         if layer < a.L
         else "All outputs lie where their activation is constant, at all samples, so no small change of the weights changes the loss: a local minimum."
     )

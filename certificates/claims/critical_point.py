@@ -217,22 +217,15 @@ def _class_of(
     ranks: RankBounds | None,
 ) -> Claim | None:
     """Claim the class of a critical point: global, strict or other local minimum, saddle, maximum, or descent along a curve; None where none is proved."""
-    if context.problem.architecture.frozen:
-        outputs = context.problem.decay is None
+    mean = context.problem.decay is None
+    if context.problem.architecture.frozen or not mean:
         return first_claim(
             lambda: claim_global_by_convexity(context.problem, stationary),
-            lambda: claim_global_by_outputs(context, stationary.place, learner, landscape.principle_error) if outputs else None,
-            lambda: _by_inertia(context, stationary, inertia),
-            lambda: least_in_cell(context, stationary),
-            lambda: None if learner is not None else descent(context, stationary, inertia),
-        )
-    if context.problem.decay is not None:
-        return first_claim(
-            lambda: claim_global_by_convexity(context.problem, stationary),
+            lambda: claim_global_by_outputs(context, stationary.place, learner, landscape.principle_error) if mean else None,
             lambda: _by_inertia(context, stationary, inertia),
             lambda: inactive(context, stationary),
             lambda: least_in_cell(context, stationary),
-            lambda: descent(context, stationary, inertia),
+            lambda: None if learner is not None else descent(context, stationary, inertia),
         )
     return first_claim(
         lambda: claim_global(context, stationary, learner, landscape.principle_error),

@@ -39,8 +39,8 @@ def open_about_layers(problem: Problem) -> list[Claim]:
 def open_with_frozen_layers(problem: Problem) -> Claim:
     """Return the UNDECIDED claim about a whole landscape."""
     reason = (
-        f"{frozen_in_words(problem)}, a constant of the problem: theorems about whole landscapes use that all layers move, or symmetries of their weights, and "
-        "none is applied. No bad local minimum was proved."
+        f"{frozen_in_words(problem)}, a constant of the problem: theorems about whole landscapes use that all layers move, or symmetries of their weights; "
+        "those that do not, convexity and independent samples before a fixed readout, do not apply. No bad local minimum was proved."
     )
     missing = "a bad local minimum, or a theorem about networks with frozen layers"
     return undecided("no-bad-local-minima", EVERYWHERE, reason, missing)

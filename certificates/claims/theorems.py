@@ -10,6 +10,7 @@ from lossproof.certificates.proof.nodes import Claim, decided, implied
 from lossproof.certificates.proof.places import EVERYWHERE, Point
 from lossproof.certificates.proof.rank_bounds import rank_bounds
 from lossproof.numerics.samples.affine_relation import affine_relation
+from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.rationals import is_writable, rational_text
 from lossproof.theory.verdicts import Rigor, Verdict
@@ -41,6 +42,26 @@ def _has_regular_error(problem: Problem) -> bool:
     return problem.error.principle_error.holds and problem.architecture.output_activation.nonvanishing_derivative.holds
 
 
+def claim_before_fixed_readout(context: ProofContext, point: Point, principle_error: Claim) -> Claim | None:
+    """Claim `independent-samples` where all layers but the first are frozen affine maps; None where it does not apply."""
+    problem, a = context.problem, context.problem.architecture
+    affine = a.trained == (1,) and all(a.activation_of(l).is_identity for l in range(2, a.L + 1)) and problem.decay is None
+    right = affine and a.hidden[0].increasing.holds and problem.error.convex.holds and problem.error.principle_error.holds
+    rank = rank_bounds(context, "Phi-0+", point).lower if right and a.fan_in(1) >= problem.T else None
+    if rank is None or rank.value < problem.T:
+        return None
+    reason = (
+        f"The {problem.T} inputs{_appended(a)} are linearly independent and the activation of the trainable layer is continuous and strictly increasing: its "
+        "outputs move freely, and J is a convex function of them, as the frozen layers behind it are affine maps and the error is convex: every local minimum "
+        "is global."
+    )
+    return implied("independent-samples", "independent-samples", EVERYWHERE, reason, rank, principle_error)
+
+
+def _appended(a: Architecture) -> str:
+    return ", with a 1 appended," if a.bias_rows_of(1) else ""
+
+
 def _independent_samples(context: ProofContext, point: Point, principle_error: Claim) -> Claim | None:
     problem, a = context.problem, context.problem.architecture
     wide, best_fit = a.widths[1] >= a.n_L, problem.error.name == "squared" and a.output_activation.is_identity
@@ -50,7 +71,6 @@ def _independent_samples(context: ProofContext, point: Point, principle_error: C
     rank = rank_bounds(context, "Phi-0+", point).lower
     if rank.value < problem.T:
         return None
-    appended = ", with a 1 appended," if a.bias_rows_of(1) else ""
     outputs = (
         "the hidden layer has at least as many units as there are outputs" if wide else "the error is squared and the output the identity"
     )
@@ -59,7 +79,8 @@ def _independent_samples(context: ProofContext, point: Point, principle_error: C
         if wide
         else "the hidden outputs move freely, as those of a linear network do, and at a local minimum the outputs are a best fit of their rank."
     )
-    reason = f"The {problem.T} inputs{appended} are linearly independent, {outputs}, and the hidden activation is continuous and strictly increasing: {freely}"
+    inputs = f"The {problem.T} inputs{_appended(a)} are linearly independent"
+    reason = f"{inputs}, {outputs}, and the hidden activation is continuous and strictly increasing: {freely}"
     return implied("independent-samples", "independent-samples", EVERYWHERE, reason, rank, principle_error)
 
 

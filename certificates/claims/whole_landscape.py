@@ -9,7 +9,7 @@ from lossproof.certificates.claims.cited import claims_cited, decisive_theorem
 from lossproof.certificates.claims.full_rank import full_rank_everywhere
 from lossproof.certificates.claims.no_critical_point import claim_infimum_not_attained, claim_no_critical_point
 from lossproof.certificates.claims.regions import BadRegion, bad_region
-from lossproof.certificates.claims.theorems import claims_of_theorems
+from lossproof.certificates.claims.theorems import claim_before_fixed_readout, claims_of_theorems
 from lossproof.certificates.proof.context import ProofContext
 from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.proof.places import Point
@@ -36,10 +36,11 @@ class WholeLandscape:
     def of(context: ProofContext, point: Point, principle_error: Claim) -> WholeLandscape:
         """Ask the theorems; ``point`` is where bounds of ranks that hold everywhere may be looked for.
 
-        With weight decay or frozen layers only convexity is left to ask for.
+        With weight decay only convexity is left to ask for, with frozen layers that, and independent samples before a fixed readout.
         """
         if context.problem.architecture.frozen:
-            return WholeLandscape(context, None, None, principle_error, (), ())
+            readout = claim_before_fixed_readout(context, point, principle_error)
+            return WholeLandscape(context, None, None, principle_error, () if readout is None else (readout,), ())
         if context.problem.decay is not None:
             return WholeLandscape(context, None, None, principle_error, (), tuple(claims_cited(context)))
         theorems, cited = claims_of_theorems(context, point, principle_error), claims_cited(context)

@@ -78,7 +78,7 @@ RULES = {**BOUND_RULES, **_PENALISED_RULES, **_MEAN_RULES}
 _WITH_FROZEN = frozenset((
     # P, the gradient, the Hessian, outputs and losses are computed, for the trainable weights alone, at points or over boxes in these
     "rank-minor", "rank-inclusion", "rank-kernel", "rank-residual", "singular-value", "differentiable", "loss-bounds", "distance",
-    "stationary-exact", "stationary-apart", "stationary-box", "eigenvalue-signs", "descent", "cell-minimum", "no-minimum-nearby",
+    "stationary-exact", "stationary-apart", "stationary-box", "eigenvalue-signs", "descent", "cell-minimum", "dead-layer", "no-minimum-nearby",
     "critical-ball", "hessian-spectrum", "learner-exact", "learner-apart", "learner-box", "learner-ball",
     # P has so many rows and columns; it is analytic in the trainable weights; outputs obey the symmetries of samples whatever any weights are
     "rank-size", "rank-almost", "rank-regular", "rank-samples", "unlearnable-samples", "unlearnable-range", "global-floor",

@@ -75,8 +75,8 @@ def gauss_newton_sum(evaluation: Evaluation, factor: Array | None) -> Array:
     sizes = [a.fan_in(l) * a.widths[l] for l in range(1, a.L + 1)]
     starts = [0, *np.cumsum(sizes).tolist()]
     H: Array = np.empty((starts[-1], starts[-1]))
-    for l in range(1, a.L + 1):
-        for k in range(l, a.L + 1):
+    for number, l in enumerate(a.trained):
+        for k in a.trained[number:]:
             n_l, n_k, m_l, m_k = a.widths[l], a.widths[k], a.fan_in(l), a.fan_in(k)
             mixed = (psi[l].transpose(0, 2, 1) @ psi[k]).reshape(T, n_l * n_k)
             inputs = (values[l][:, :, None] * values[k][:, None, :]).reshape(T, m_l * m_k)

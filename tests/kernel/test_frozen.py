@@ -35,6 +35,7 @@ from lossproof.numerics.network.hessian import hessian
 from lossproof.numerics.network.jacobian import gradient, jacobian
 from lossproof.numerics.network.points import random_weights
 from lossproof.numerics.network.weight_vectors import flat_weights, weights_of_rows
+from lossproof.numerics.training.weighted_gram import gauss_newton_sum
 from lossproof.numerics.verified.curvature import enclosed_landscape
 from lossproof.theory.functions.errors import error_named
 from lossproof.theory.problem.architecture import Architecture
@@ -104,6 +105,8 @@ def test_numerics_computes_the_same_rows(case):
         if field.__class__ is RationalField:
             assert list(gradient(whole, first)[rows]) == list(gradient(partly, second))
             assert (hessian(whole, first)[np.ix_(rows, rows)] == hessian(partly, second)).all()
+        else:
+            assert np.allclose(gauss_newton_sum(first, None)[np.ix_(rows, rows)], gauss_newton_sum(second, None), rtol=1e-12, atol=1e-12)
     flat = flat_weights(partly, weights)
     assert np.array_equal(flat, flat_weights(whole, weights)[rows])
     assert weights_of_rows(partly, flat) == weights
@@ -329,6 +332,31 @@ BESIDE_CELLS = {
 def test_what_is_no_such_cell(name):
     draft, place, kinked = BESIDE_CELLS[name]
     assert outcome(celled(draft(), kinked)) == place
+
+
+def silenced(d, layer_number=1, kinked=True):
+    """The draft with the claim that all units of a layer are inactive."""
+    point = exact(d, 0, (), [d.differentiable()] if kinked else ())
+    d.claim("dead-layer", "local-minimum", 0, {"radius": "0"}, [point], {"layer": layer_number, "precision": 64}, "BALL")
+    return d
+
+
+def test_inactive_layers_before_frozen_ones():
+    """No trainable layer is behind them, so that the outputs are constant near W, whatever the output activation and the error are."""
+    for options in ({"output_activation": "tanh"}, {"error": "cauchy:1"}, {}):
+        assert accepted(silenced(chain(("-1", "1"), (2,), "5", **options)))
+    assert accepted(silenced(chain(("2", "-1", "1"), (1, 3), "5", ["power:2", "relu"], output_activation="tanh"), 2))
+
+
+@pytest.mark.parametrize(("W", "frozen", "layer_number", "options", "place"), [
+    (("-1", "1", "2"), (2,), 1, {"activation": ["relu", "power:2"]}, RULE),
+    (("-1", "1"), (1,), 1, {"output_activation": "tanh"}, RULE),
+    (("-1", "1"), (1,), 1, {"error": "cauchy:1"}, RULE),
+    (("1", "1"), (2,), 1, {}, ("evidence", "evidence.layer")),
+])  # fmt: skip
+def test_inactive_layers_before_trainable_ones_need_more(W, frozen, layer_number, options, place):
+    Y = "1" if W == ("1", "1") else "5"
+    assert outcome(silenced(chain(W, frozen, Y, **options), layer_number)) == place
 
 
 OTHER_CURVES = [

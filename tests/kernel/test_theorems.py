@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 from cases.kernel_cases_theorems import ASKED, LINE, LINE_RELATION, XOR_RELATION, relation
-from cases.kernel_draft import ALMOST, EVERYWHERE, XOR_X, XOR_Y, Draft, residues, weights
+from cases.kernel_draft import ALMOST, EVERYWHERE, XOR_X, XOR_Y, Draft, layer, residues, weights
 from cases.kernel_outcomes import accepted, outcome
 
 RULE, RELATION, PREMISE = ("evidence", "rule"), ("evidence", "evidence.relation"), ("premise", "premises[0]")
@@ -348,6 +348,55 @@ def test_independent_samples_of_other_problems(changes):
 )
 def test_independent_samples_that_miss_something(changes):
     assert outcome(independent(**changes)) == ("premise", "premises")
+
+
+READOUT = [layer([["1", "-1"], ["2", "-2"]], ["0", "1/3"]), layer([["1", "0", "2"], ["0", "1", "-1"]], ["0", "0", "0"])]
+
+
+def before_readout(frozen=(2,), widths=(2, 2, 2), X=TRIANGLE[:3], Y=(["1", "0"], ["0", "1"], ["2", "2"]), **options):
+    """Independent samples, and a network with the last layers frozen; the readout has the rank 1."""
+    points = weights(widths)
+    layers = [READOUT[l - 2] if l in frozen and l > 1 else points[l - 1] for l in range(1, len(widths))]
+    bias = ["frozen" if l in frozen else options.get("bias", "trainable") for l in range(1, len(widths))]
+    held = [one if l in frozen else None for l, one in enumerate(layers, start=1)]
+    d = Draft(widths, X, list(Y), layers, **{**options, "bias": bias, "frozen": held})
+    error = d.record("principle-error", {"error": options.get("error", "squared")})
+    found = d.imply("independent-samples", "independent-samples", EVERYWHERE, {}, [d.minor("Phi-0+"), error])
+    return d, found
+
+
+@pytest.mark.parametrize("changes", [
+    *({"activation": name} for name in ("tanh", "leaky-relu:1/2", "power:3", "identity", "elu")),
+    {"error": "smooth-l1:1"},
+    {"error": "softmax", "Y": [["1", "0"], ["0", "1"], ["1/2", "1/2"]]},
+    {"bias": "none", "X": TRIANGLE[1:3], "Y": [["1", "0"], ["0", "1"]]},
+    {"widths": (2, 2, 2, 3), "frozen": (2, 3), "activation": ["tanh", "identity"], "Y": [["1", "0", "0"], ["0", "1", "0"], ["2", "2", "0"]]},
+], ids=str)  # fmt: skip
+def test_independent_samples_before_a_frozen_readout(changes):
+    d, found = before_readout(**changes)
+    d.imply("by-independent-samples", ASKED, EVERYWHERE, {}, [found])
+    assert accepted(d)
+
+
+@pytest.mark.parametrize("changes", [
+    *({"activation": name} for name in ("relu", "power:2", "sin", "hard-tanh", "gelu")),
+    *({"output_activation": name} for name in ("tanh", "leaky-relu:1/2", "power:3")),
+    *({"error": name} for name in ("cauchy:1", "blake-zisserman:1")),
+    {"frozen": (1,)},
+    {"widths": (2, 2, 2, 3), "frozen": (2, 3), "activation": "tanh", "Y": [["1", "0", "0"], ["0", "1", "0"], ["2", "2", "0"]]},
+    {"widths": (2, 2, 2, 3), "frozen": (2,), "activation": ["tanh", "identity"], "Y": [["1", "0", "0"], ["0", "1", "0"], ["2", "2", "0"]]},
+    {"widths": (2, 2, 2, 3), "frozen": (3,), "activation": ["tanh", "identity"], "Y": [["1", "0", "0"], ["0", "1", "0"], ["2", "2", "0"]]},
+    {"X": TRIANGLE, "Y": [["1", "0"], ["0", "1"], ["2", "2"], ["1", "1"]]},
+    {"X": [["0", "0"], ["1", "1"], ["2", "2"]]},
+    {"bias": "none"},
+], ids=str)  # fmt: skip
+def test_what_is_no_frozen_readout_before_which_samples_are_independent(changes):
+    assert outcome(before_readout(**changes)[0]) == ("premise", "premises")
+
+
+def test_a_penalty_is_no_convex_function_of_the_hidden_outputs():
+    d, _ = before_readout(decay=[["1/2", "0"], ["0", "0"]])
+    assert outcome(d) == ("evidence", "evidence.row")
 
 
 def test_independent_samples_by_another_matrix():

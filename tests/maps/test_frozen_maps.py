@@ -73,17 +73,26 @@ def test_complete_maps_do_not_cover_frozen_layers(activation):
 
 
 @pytest.mark.parametrize("method", ["ggn", "lm", "newton", "bp", "lbfgs"])
-@pytest.mark.parametrize("frozen", [[1], [2], [1, 3]], ids=str)
-def test_training_leaves_frozen_layers_as_they_are(method, frozen):
-    found = lp.train("2-3-2-1", *XOR, frozen=frozen, seed=1, method=method, max_iterations=60)
-    start = lp.train("2-3-2-1", *XOR, frozen=frozen, seed=1, method=method, max_iterations=0)
-    for l in range(1, 4):
+@pytest.mark.parametrize(("widths", "frozen"), [
+    ("2-3-2-1", [1]), ("2-3-2-1", [2]), ("2-3-2-1", [1, 3]), ("2-2-1", [1]), ("2-1-2-1", [2, 3]), ("2-1-2-1", [1, 2]), ("2-1-2-2", [2]),
+], ids=str)  # fmt: skip
+def test_training_leaves_frozen_layers_as_they_are(method, widths, frozen):
+    """Also where there are fewer trainable weights than outputs at samples."""
+    targets = [[0, 1], [1, 0], [1, 1], [0, 0]] if widths[-1] == "2" else XOR[1]
+    found = lp.train(widths, XOR[0], targets, frozen=frozen, seed=1, method=method, max_iterations=60)
+    start = lp.train(widths, XOR[0], targets, frozen=frozen, seed=1, method=method, max_iterations=0)
+    for l in range(1, len(start.weights.layers) + 1):
         assert (found.weights.layers[l - 1] == start.weights.layers[l - 1]) is (l in frozen)
     assert found.loss < start.loss
 
 
 def test_training_at_many_digits_leaves_them_as_well():
-    """``v σ(w x)`` with v frozen at 1/2 and the target 1: ``w² = 2``."""
+    """``v σ(w x)`` with v frozen at 1/2 and the target 1: ``w² = 2``; and the best constants behind frozen features."""
+    ends = [
+        lp.train("2-2-1", *XOR, frozen=[1], seed=1, method=method, **digits) for method, digits in (("lm", {}), ("ggn", {"precision": 30}))
+    ]
+    assert ends[0].weights.layers[0] == ends[1].weights.layers[0]
+    assert abs(float(ends[0].loss) - float(ends[1].loss)) < 1e-12
     start = [([[1]], None), ([["1/2"]], None)]
     found = lp.train("1-1-1", [[1]], [[1]], activation="power:2", bias="none", frozen=[2], weights=start, precision=40)
     assert ((Fraction(1, 2),),) == found.weights.layers[1].W

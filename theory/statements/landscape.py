@@ -76,7 +76,8 @@ LANDSCAPE = (
         hypotheses=(
             _ONE_LAYER,
             "The inputs are linearly independent (with a 1 appended to each where the bias is trainable).",
-            "The hidden layer has as many units as there are outputs, at least; or the error is squared and the output the identity.",
+            "The hidden layer has as many units as there are outputs, at least; or the error is squared and the output the identity. Or: all layers "
+            "but the first are frozen affine maps, and the error is convex.",
             "The hidden activation is continuous and strictly increasing.",
             _ERROR,
         ),
@@ -84,7 +85,8 @@ LANDSCAPE = (
             "Every local minimum of J is global. As the samples are independent, the hidden outputs H move freely. At a local minimum with G the derivative by "
             "the outputs, G V' = 0. If the output weights V have full rank, G = 0. Else some c ≠ 0 has c'V = 0, the weights with H + t q c' are local minima "
             "with the same outputs, so (H + t q c')'G = 0 for all q, and again G = 0. For the squared error and fewer units, |H V + 1 b' − Y|² has a local "
-            "minimum at (H, V, b), and by the proof of shallow-linear it is the least over all H, V and b."
+            "minimum at (H, V, b), and by the proof of shallow-linear it is the least over all H, V and b. Before frozen affine maps J is a convex "
+            "function of H, and a local minimum of it on an open set is its least value."
         ),
         source="proved in docs/deciding.md",
         decided_by="a proved rank of the inputs, integers and the records of the functions",

@@ -35,7 +35,9 @@ PROOFS: Mapping[str, str] = {
         "columns of U that span the range of C, or U = I without trainable output biases, is linear and onto, hence open: a local minimum of "
         "g(A, V) = ½|AV − M|², M = UᵀY. The proof of shallow-linear compares it with points as near as one likes alone, flat neighbours and "
         "A turned a little. So it is the least of g over all matrices A and V, and f is not smaller for any H, V and b, those of other "
-        "weights among them."
+        "weights among them. A frozen readout. Let the first layer alone be trainable, the layers behind it be affine maps, constants, and "
+        "the error convex. Then the loss is a convex function of H, on all T × n_1 matrices, with a local minimum in the open set: it is the "
+        "least of all."
     ),
     "shallow-linear": (
         "Biases. F(x) = BᵀAᵀx + c, where c collects the biases; it is as free as the output bias. For given A, B the loss is least at one "

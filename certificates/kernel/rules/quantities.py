@@ -154,12 +154,13 @@ def distance(step: Step) -> Result:
 def dead_layer(step: Step) -> Result:
     """Each unit of one layer has z inside one interval on which its activation is constant, at all samples, at W and so at all weights near it.
 
-    Of the output layer: J is constant there. Of a hidden one: there the output is one constant c for all samples, and ``J ≥ (1/T) min_c Σ_i E(c, y_i)``. With
-    the identity at the output the derivative of J by ``b_L`` is ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at W: the sum is convex, so W attains the minimum. Without
-    trainable output biases let the layer be the last hidden one: then J depends on ``W_L`` only there, in which c is affine and J convex, and its derivatives
-    by it are 0. At samples at which the layer is at rest its z are the same at all weights, and may be at an end of the interval.
+    Of the output layer, or one behind which all layers are frozen: J is constant there. Of another hidden one: there the output is one constant c for all
+    samples, and ``J ≥ (1/T) min_c Σ_i E(c, y_i)``. With the identity at the output the derivative of J by ``b_L`` is ``(1/T) Σ_i ∇E(c, y_i)``, which is 0 at
+    W: the sum is convex, so W attains the minimum. Without trainable output biases let the layer be the last hidden one: then J depends on ``W_L`` only there,
+    in which c is affine and J convex, and its derivatives by it are 0. At samples at which the layer is at rest its z are the same at all weights, and may be
+    at an end of the interval.
 
-    With weight decay J stays convex if the layer is the last hidden one, or that of the outputs. For the others let the output biases not decay: then
+    With weight decay J stays convex if the layer is the last hidden one, or J without it is constant. For the others let the output biases not decay: then
     ``Σ_i ∇E(c, y_i) = 0`` as before, so the errors have no derivative by any weight at W, nor has the penalty, which is therefore 0.
     """
     found = step.expect(1, "layer", "precision")
@@ -168,7 +169,7 @@ def dead_layer(step: Step) -> Result:
     problem = step.problem
     layer = read.integer(found["layer"], "evidence.layer", 1, problem.L)
     free = (problem.biases[-1] == "trainable" and not (problem.decay and problem.decay[-1][1])) or layer == problem.L - 1
-    right = layer == problem.L or (free and problem.output_activation.is_identity and problem.error.convex.holds)
+    right = layer >= problem.trained[-1] or (free and problem.output_activation.is_identity and problem.error.convex.holds)
     require(right, "rule", "a hidden layer needs free output biases without decay, or is the last one, identity output and a convex error")
     with step.balls() as ring:
         units, rest = passes.layer_inputs(ring, problem, step.box(), layer).T, sorted(at_rest(problem, layer))

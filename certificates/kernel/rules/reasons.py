@@ -65,6 +65,7 @@ _WITH_FROZEN = frozenset((
     "count", "principle-activation", "principle-error", "principle-morse", "hessian-rank", "ggn-semidefinite",
     "full-rank", "identifiable", "inertia", "critical-point",
     "never-everywhere", "almost-everywhere", "convex", "global-convex", "suboptimal", "some-learner", "named-learner", "robust-targets",
+    "independent-samples", "by-independent-samples",
     "stationary-learner", "stationary-manifold", "manifold", "ggn", "global-learner", "global-strict-minimum", "global-local-minimum",
     "strict-minimum", "saddle", "local-minimum", "maximum", "suboptimal-strict", "suboptimal-local", "escape", "not-stationary", "not-critical",
 ))  # fmt: skip
@@ -316,6 +317,9 @@ def _way_down(step: Step, f: list[Any]) -> Facts:
 
 def _moves_freely(step: Step, f: list[Any]) -> bool:
     problem = step.problem
+    if problem.frozen:
+        affine = problem.trained == [1] and all(problem.activation_of(l).is_identity for l in range(2, problem.L + 1))
+        return affine and problem.hidden[0].increasing.holds and problem.error.convex.holds and f[0] == problem.T
     best_fit = problem.error.name == "squared" and problem.output_activation.is_identity
     hidden = problem.L == 2 and (best_fit or problem.widths[1] >= problem.n_L) and problem.hidden[0].increasing.holds
     return hidden and problem.output_activation.nonvanishing_derivative.holds and f[0] == problem.T
@@ -447,7 +451,8 @@ IMPLICATIONS: Mapping[str, Line] = {
     # V the output weights and G = T ∂J/∂z_L: G Vᵀ = 0, by H. If V has rank n_L, G = 0. Else cᵀV = 0 for some c ≠ 0, as n_1 ≥ n_L; for all q and small t
     # H + t q cᵀ gives the same outputs, hence local minima, with (H + t q cᵀ)ᵀG = 0, by V: so c qᵀG = 0 for all q, and G = 0. Then every ∇E_i = 0. For the
     # squared error and identity output |HV + 1bᵀ − Y|² has a local minimum at (H, V, b), a fixed b taken from Y. The proof of "shallow-linear", with H for X A,
-    # looks at points near it alone: for any n_1 the loss is the least over all T × n_1 matrices H, all V and b there, so no weights have a smaller one
+    # looks at points near it alone: for any n_1 the loss is the least over all T × n_1 matrices H, all V and b there, so no weights have a smaller one. Where
+    # all layers but the first are frozen affine maps, and the error is convex, J is convex in H: a local minimum on an open set is the least of all
     "independent-samples": Line("independent-samples", EVERYWHERE, (("Phi-0+", EVERYWHERE, "rank_lower"), *_ERROR), _moves_freely),
     # biases: J is least in the output bias at one value, a function of the other weights; what is left is the loss without biases of centred samples. X A, less
     # a constant, is a linear image of A, onto the matrices A' of an orthonormal basis U of the inputs: let (A', B) be a local minimum of |A'B − M|², M = UᵀY,

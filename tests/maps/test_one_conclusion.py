@@ -9,8 +9,7 @@ from cases.landscapes import XOR_X
 from cases.mixed_problems import mixed_problem
 
 import lossproof as lp
-from lossproof.certificates.claims import critical_facts, network_search, stationary
-from lossproof.numerics.critical import search
+from lossproof.certificates.claims import network_search
 
 LINE = ([[0], [1], [2], [3]], [[0], [1], [0], [1]])
 PROBLEMS = [
@@ -26,20 +25,7 @@ PROBLEMS = [
 ]  # fmt: skip
 
 
-ONCE = [
-    (module, name, cache(getattr(module, name)))
-    for module, name in (
-        (search, "search_chunk"), (critical_facts, "weights_below"), (stationary, "critical_box"), (stationary, "family_point"),
-    )
-]  # fmt: skip
-"""What depends on its arguments alone."""
-
-
-@pytest.fixture(autouse=True)
-def _found_once(monkeypatch):
-    """The starts of a problem are run once, and a point is looked for once: with the same numbers and seeds every job would come to the same end."""
-    for module, name, found in ONCE:
-        monkeypatch.setattr(module, name, found)
+pytestmark = pytest.mark.usefixtures("found_once")
 
 
 @cache

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+from pathlib import Path
 
 import pytest
 
 import lossproof as lp
 
+TESTS = Path(__file__).parent
 os.environ.setdefault(
     "OPENBLAS_NUM_THREADS", "1"
 )  # numpy is not loaded yet; tests run on one process a core, and threads beside them only wait
@@ -17,6 +19,11 @@ os.environ.setdefault(
 def pytest_configure():
     """Nothing that is imported and collected is unused: no search for unused cycles meanwhile."""
     gc.disable()
+
+
+def pytest_collection_modifyitems(items):
+    """Whole pages, examples and documents come first: no process is left with a long test at the end, where the others have none to take from it."""
+    items.sort(key=lambda item: item.path.parent != TESTS)
 
 
 def pytest_collection_finish():

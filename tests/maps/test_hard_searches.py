@@ -35,6 +35,7 @@ POWERS = {
 }
 
 
+@pytest.mark.usefixtures("found_once")
 @pytest.mark.parametrize("name", [*KINKS, *POWERS])
 def test_maps_and_checks_of_hard_problems(name):
     widths, X, Y, activation, output, error, bias = (KINKS | POWERS)[name]

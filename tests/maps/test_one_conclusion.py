@@ -10,7 +10,6 @@ from cases.mixed_problems import mixed_problem
 
 import lossproof as lp
 from lossproof.certificates.claims import network_search
-from lossproof.numerics.critical import search
 
 LINE = ([[0], [1], [2], [3]], [[0], [1], [0], [1]])
 PROBLEMS = [
@@ -26,13 +25,7 @@ PROBLEMS = [
 ]  # fmt: skip
 
 
-SEARCHED = cache(search.search_chunk)
-
-
-@pytest.fixture(autouse=True)
-def _searched_once(monkeypatch):
-    """The starts of a problem are run once: with the same numbers and seeds every job would run them to the same end."""
-    monkeypatch.setattr(search, "search_chunk", SEARCHED)
+pytestmark = pytest.mark.usefixtures("found_once")
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from lossproof.certificates.commands.options import (
     Target,
     at_most_one,
     data_options,
+    print_json,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
@@ -137,7 +137,7 @@ def check_claims(
     if as_json:
         from lossproof.certificates.reports.as_dict import summary_as_dict
 
-        typer.echo(json.dumps(summary_as_dict(report), allow_nan=False, indent=1))
+        print_json(summary_as_dict(report))
     elif not quiet:
         written = files_written(outputs, "add -o report.html")
         show(f"{summary_text(report)}\n{written}" if full else first_screen(report, written.splitlines()))

@@ -19,11 +19,12 @@ def entry_as_dict(entry: ZooEntry) -> dict[str, Any]:
     >>> entry_as_dict(zoo_entry("auer-2"))["points"][0]
     {'kind': 'strict-minimum', 'suboptimal': False}
     """
-    plain = ("name", "title", "literature", "shows", "widths", "activation", "output_activation", "error", "bias", "complete")
+    plain = ("name", "title", "literature", "shows", "widths", "activation", "output_activation", "error", "bias")
     return {
         **{name: getattr(entry, name) for name in plain},
         "weight_decay": str(entry.weight_decay),
         "theorem": entry.theorem or None,
+        "complete": entry.complete,
         "points": [{"kind": point.kind, "suboptimal": point.suboptimal} for point in entry.points],
     }
 

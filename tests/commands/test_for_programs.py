@@ -79,8 +79,8 @@ def test_every_command_prints_the_documented_json(folder):
     assert sorted(found) == sorted(DOCUMENTED)
     assert {"weights.npz", "sweep.csv", "auer.html", "auer.json"} <= set(os.listdir(folder))
 
-    assert (found["map"]["conclusion"], found["map"]["starts"]) == ("PROVED", 8)
-    assert [point["kind"] for point in found["map"]["points"]][:2] == ["global", "strict-minimum"]
+    assert (found["map"]["conclusion"], found["map"]["starts"]) == ("REFUTED", 8)
+    assert [point["kind"] for point in found["map"]["points"]][:2] == ["strict-minimum", "strict-minimum"]
     assert all(Fraction(point["loss_lower"]) <= Fraction(point["loss_upper"]) for point in found["map"]["points"])
     assert len(found["train"]["history"]["loss"]) == found["train"]["iterations"] + 1
     assert (found["sweep"]["counts"]["PROVED"], len(found["sweep"]["cells"])) == (11, 12)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.sweeps.record import SweepRecord
+from lossproof.certificates.sweeps.table import made_with
 
 
 def sweep_as_dict(found: SweepRecord) -> dict[str, Any]:
@@ -25,6 +25,6 @@ def sweep_as_dict(found: SweepRecord) -> dict[str, Any]:
         "interrupted": found.interrupted,
         "counts": found.counts(),
         "checked": found.checked,
-        "provenance": Provenance.now().as_dict(),
+        "provenance": made_with(found.table),
         "cells": found.table.to_pylist(),
     }

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.options import option
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.numbers import exact_numbers
@@ -46,7 +47,7 @@ class Decay:
         rates = list(given) if isinstance(given, list) else [given] * architecture.L
         if len(rates) != architecture.L:
             raise InputError(
-                f"weight_decay must be one rate, or one for each of the {architecture.L} layers of a {architecture} network, got {len(rates)}: "
+                f"{option('weight_decay')} must be one rate, or one for each of the {architecture.L} layers of a {architecture} network, got {len(rates)}: "
                 "give a number such as 0.01, or a list of them"
             )
         layers = tuple(_pair(rate, biases=biases) for rate in rates)
@@ -107,5 +108,5 @@ def _pair(rate: Any, *, biases: bool) -> tuple[Fraction, Fraction]:
         raise InputError(f"a pair of weight_decay must be (rate of the weights, rate of the biases), got {len(pair)} numbers: give two")
     found = [number for number in exact_numbers(pair, "weight_decay") if isinstance(number, Fraction) and number >= 0]
     if len(found) != 2:
-        raise InputError(f"weight_decay must be a rational number of at least 0, got {shown(rate)}: write for example '1/100'")
+        raise InputError(f"{option('weight_decay')} must be a rational number of at least 0, got {shown(rate)}: write for example '1/100'")
     return found[0], found[1]

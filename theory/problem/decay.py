@@ -43,7 +43,7 @@ class Decay:
         >>> Decay.of([("1/2", 0), 1], Architecture.of("2-2-1")).layers
         ((Fraction(1, 2), Fraction(0, 1)), (Fraction(1, 1), Fraction(1, 1)))
         """
-        given = plain_values(value, "weight_decay")
+        given = plain_values(value, option("weight_decay"))
         rates = list(given) if isinstance(given, list) else [given] * architecture.L
         if len(rates) != architecture.L:
             raise InputError(
@@ -102,11 +102,11 @@ def _told(rate: Fraction) -> str:
 
 
 def _pair(rate: Any, *, biases: bool) -> tuple[Fraction, Fraction]:
-    given = plain_values(rate, "weight_decay")
+    given = plain_values(rate, option("weight_decay"))
     pair = given if isinstance(given, list) else [given, given if biases else 0]
     if len(pair) != 2:
         raise InputError(f"a pair of weight_decay must be (rate of the weights, rate of the biases), got {len(pair)} numbers: give two")
-    found = [number for number in exact_numbers(pair, "weight_decay") if isinstance(number, Fraction) and number >= 0]
+    found = [number for number in exact_numbers(pair, option("weight_decay")) if isinstance(number, Fraction) and number >= 0]
     if len(found) != 2:
-        raise InputError(f"{option('weight_decay')} must be a rational number of at least 0, got {shown(rate)}: write for example '1/100'")
+        raise InputError(f"{option('weight_decay')} must be a rational number of at least 0, got {shown(rate)}: write for example 1/100")
     return found[0], found[1]

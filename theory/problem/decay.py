@@ -108,5 +108,7 @@ def _pair(rate: Any, *, biases: bool) -> tuple[Fraction, Fraction]:
         raise InputError(f"a pair of weight_decay must be (rate of the weights, rate of the biases), got {len(pair)} numbers: give two")
     found = [number for number in exact_numbers(pair, option("weight_decay")) if isinstance(number, Fraction) and number >= 0]
     if len(found) != 2:
-        raise InputError(f"{option('weight_decay')} must be a rational number of at least 0, got {shown(rate)}: write for example 1/100")
+        raise InputError(
+            f"{option('weight_decay')} must be a rational number of at least 0, got {shown(rate)}: write for example {option('weight_decay', '1/100')}"
+        )
     return found[0], found[1]

@@ -113,7 +113,9 @@ def _search_text(map: MapRecord) -> str:
     begun += [f"{len(map.given)} given weights"] if map.given else []
     parts = [f"{' and '.join(begun)} led to {plural(len(map), 'proved critical point')}"]
     if map.strays:
-        parts.append(f"{map.strays} ended nowhere, most often on the way to infinity")
+        problem = map.report.problem
+        held = problem.decay is not None and problem.decay.holds_all(problem.architecture)
+        parts.append(f"{map.strays} ended nowhere" + ("" if held else ", most often on the way to infinity"))
     if map.unproved:
         parts.append(
             f"{plural(map.unproved, 'candidate')} of the search in doubles could not be proved and {'is' if map.unproved == 1 else 'are'} left out"

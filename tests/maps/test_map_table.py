@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from cases.map_cases import hand_map
 
+import lossproof as lp
 from lossproof.certificates.maps.table import render_map
 from lossproof.certificates.reports.critical_rows import HEADINGS, critical_rows
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below, enclosure_text
@@ -123,3 +125,12 @@ def test_rows_come_from_claims_alone():
     rows = critical_rows(report.claims, report.number)
     assert [row.suboptimal for row in rows] == [False, False, True, True, False, False, False]
     assert str(hand_map()) == render_map(hand_map())
+
+
+def test_where_every_weight_decays_no_start_runs_to_infinity():
+    samples = [[0], [1], [2]], [[0], [1], [0]]
+    for decay, told in ((0, True), ("1/10", False)):
+        found = lp.find_critical_points("1-1-1", *samples, weight_decay=decay, starts=2, workers=1)
+        text = render_map(replace(found, strays=1))
+        assert ("1 ended nowhere, most often on the way to infinity" in text) is told
+        assert "1 ended nowhere" in text

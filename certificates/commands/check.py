@@ -38,7 +38,7 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.shown import shown
 
 if TYPE_CHECKING:
-    from lossproof.certificates.commands.terminal import Progress
+    from lossproof.certificates.commands.progress_lines import Progress
 
 _ENGINE_HELP = "For large matrices: numpy, torch, cuda, jax, cupy, disk, disk:FOLDER, dask, dask:ADDRESS, auto."
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'

@@ -33,6 +33,14 @@ def pytest_collection_finish():
     gc.set_threshold(20_000, 20, 20)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_lines_of_progress():
+    """How fast the machine is changes nothing that commands print in this process."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr("lossproof.certificates.commands.progress_lines.FIRST", 3600.0)
+        yield
+
+
 @pytest.fixture
 def check(monkeypatch):
     """`check_architecture` whose certificate must be accepted as it is, with exactly the decided claims: nothing is demoted before.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
+import importlib.util
 import io
 import warnings
 
 import numpy as np
 import pytest
+from cases.models_of_readers import write_models
 from cases.written_pages import ROOT, blocks_of, commands_of, read_options, run_command, settled
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
@@ -35,6 +36,7 @@ FLOWERS = "length,width,petal length,petal width,species\n" + "".join(f"{k},{k *
 FILES = {
     "flowers.csv": FLOWERS.encode(),
     "messung.csv": b"Druck;Temperatur;Ertrag\n1,5;20;0,5\n2,0;21,5;0,75\n2,5;19;1\n",
+    "mine.npz": arrays_file(X=[[0.0, 0.5], [1.0, -0.5], [0.25, 1.0]], Y=[[0.5], [0.25], [-0.5]]),
     "arrays.npz": arrays_file(X_train=[[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]], y_train=[0.0, 1.0, 0.5]),
 }
 """Files of the reader's, which are there on every page."""
@@ -45,12 +47,10 @@ LONG = {
     "lossproof verify digits.json",
     "lossproof map 1-1 --data zoo:auer-3 --output-activation sigmoid --bias none",
     "lossproof sweep --widths '3-{1..10}-1' --samples 1..45 --activation tanh,power:4 --bias none -o sweep.parquet --plot phase.png",
-    "lossproof check --model net.onnx --data mine.npz -o net.html",
-    "lossproof check --model net.onnx --data mine.npz --error mse -o net.html",
-    "lossproof check --model weights.safetensors --activation tanh --error bce --data xor",
-    "lossproof check --model fitted.joblib --allow-pickle --data iris",
 }
-"""Commands that take minutes, or a file of the reader's: only their options are read."""
+"""Commands that take minutes: only their options are read."""
+ONNX = importlib.util.find_spec("onnx") is not None
+"""Whether the reader's ``net.onnx`` can be made, and read, here; of commands about it only the options are read where not."""
 PAGES = sorted(
     name
     for path in (ROOT / "docs").rglob("*.md")
@@ -83,6 +83,7 @@ def test_a_page_works_in_order(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, content in FILES.items():
         (tmp_path / name).write_bytes(content)
+    write_models(tmp_path, onnx=ONNX)
     for command in BEFORE.get(page, ()):
         run_command(command, tmp_path)
     namespace, printed = what_a_reader_supplies(), ""
@@ -93,7 +94,7 @@ def test_a_page_works_in_order(page, tmp_path, monkeypatch):
             printed += out.getvalue()
         elif kind == "sh":
             for command in commands_of(text):
-                if command in LONG:
+                if command in LONG or ("net.onnx" in command and not ONNX):
                     read_options(command)
                 elif command in OF_THE_SHELL:
                     continue

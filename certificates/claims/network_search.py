@@ -19,6 +19,7 @@ from lossproof.numerics.critical.embedded_minima import embedded_minima
 from lossproof.numerics.critical.search import Candidate, SearchResult, search_in_rounds
 from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.options import option
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.shown import shown
@@ -58,7 +59,9 @@ class SearchBudget:
             return None
         seconds = _number(search)
         if seconds is None or not 0 < seconds <= _LONGEST_SECONDS:
-            raise InputError(f"search must be 'auto', 'none' or a number of seconds up to 10^6, got {shown(search)}: choose one of them")
+            raise InputError(
+                f"{option('search')} must be 'auto', 'none' or a number of seconds up to 10^6, got {shown(search)}: choose one of them"
+            )
         return SearchBudget(seconds)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,12 +32,13 @@ from lossproof.certificates.commands.options import (
     at_most_one,
     data_options,
     layers_of,
+    print_json,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
-    from lossproof.certificates.commands.terminal import Progress
+    from lossproof.certificates.commands.progress_lines import Progress
 
 _ENGINE_HELP = "For large matrices: numpy, torch, cuda, jax, cupy, disk, disk:FOLDER, dask, dask:ADDRESS, auto."
 _WEIGHTS_HELP = 'A point: .npz with W1, b1, W2, …, or .json with [{"W": rows, "b": list}, …].'
@@ -135,7 +135,7 @@ def check_claims(
     if as_json:
         from lossproof.certificates.reports.as_dict import summary_as_dict
 
-        typer.echo(json.dumps(summary_as_dict(report), allow_nan=False, indent=1))
+        print_json(summary_as_dict(report))
     elif not quiet:
         written = files_written(outputs, "add -o report.html")
         show(f"{summary_text(report)}\n{written}" if full else first_screen(report, written.splitlines()))

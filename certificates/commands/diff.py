@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lossproof.certificates.commands.options import DIFFERENT, Json, Quiet, at_most_one
+from lossproof.certificates.commands.options import DIFFERENT, Json, Quiet, at_most_one, print_json
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def compare_files(
     lines = [] if digest_a == digest_b else [f"The problems differ: digest {digest_a[:16]}… and {digest_b[:16]}…"]
     lines += differences(a, b)
     if as_json:
-        typer.echo(json.dumps({"equal": not lines, "differences": lines}, indent=1))
+        print_json({"equal": not lines, "differences": lines})
     elif not quiet:
         typer.echo("\n".join(lines) if lines else "No claim differs.")
     if lines:

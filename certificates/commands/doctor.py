@@ -6,12 +6,14 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from time import perf_counter
+from typing import Any
 
 import typer
 
+from lossproof.certificates.commands.options import Json, print_json
 from lossproof.certificates.reports.provenance import blas_in_use
 from lossproof.theory.exceptions import LossproofError
 
@@ -22,26 +24,54 @@ FAILED = 1
 """The exit code where a part is missing or a test fails."""
 
 
-def examine() -> None:
+def examine(as_json: Json = False) -> None:
     """Say which versions, BLAS and cores are used and which extras are installed, and test the arithmetic and the kernel on small cases.
 
     The exit code is 1 where a required package is missing or a test fails.
     """
-    from lossproof.certificates.commands.terminal import show
+    found = _findings()
+    if as_json:
+        print_json(found)
+    else:
+        from lossproof.certificates.commands.terminal import show
 
-    missing = [name for name in _required(None) if _version(name) is None]
-    tests = [_tested(name, test) for name, test in _TESTS]
-    lines = [
-        f"lossproof {version('lossproof')}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
-        f"Packages: {_listed(_required(None))}",
-        f"BLAS: {blas_in_use(threads=True)}",
-        f"Cores: {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} usable; memory: {_memory()}",
-        *(_extra(name) for name in _extras()),
-        *tests,
-    ]
-    show("\n".join(lines))
-    if missing or any(line.startswith("[FAILED]") for line in tests):
+        show("\n".join(_told(found)))
+    if not found["ok"]:
         raise typer.Exit(FAILED)
+
+
+def _findings() -> dict[str, Any]:
+    """Return what was found as plain data: what ``lossproof doctor --json`` prints."""
+    from lossproof.numerics.algebra.memory import available_bytes
+
+    packages = {name: _version(name) for name in _required(None)}
+    tests = [_tested(name, test) for name, test in _TESTS]
+    return {
+        "lossproof": version("lossproof"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "packages": packages,
+        "blas": blas_in_use(threads=True),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "free_bytes": available_bytes(),
+        "extras": {extra: {name: _version(name) for name in _required(extra)} for extra in _extras()},
+        "tests": tests,
+        "ok": None not in packages.values() and all(test["ok"] for test in tests),
+    }
+
+
+def _told(found: Mapping[str, Any]) -> list[str]:
+    """Return what was found as lines of text."""
+    from lossproof.numerics.algebra.memory import gibibytes
+
+    return [
+        f"lossproof {found['lossproof']}, Python {found['python']}, {found['system']}",
+        f"Packages: {_listed(found['packages'])}",
+        f"BLAS: {found['blas']}",
+        f"Cores: {found['cores']} usable; memory: {gibibytes(found['free_bytes'])} free",
+        *(_extra(extra, packages) for extra, packages in found["extras"].items()),
+        *(_test_line(test) for test in found["tests"]),
+    ]
 
 
 def _requirements() -> list[tuple[str, str | None]]:
@@ -69,24 +99,22 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"{name} {_version(name) or 'MISSING'}" for name in names)
+def _listed(packages: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{name} {number or 'MISSING'}" for name, number in packages.items())
 
 
-def _extra(extra: str) -> str:
-    names = _required(extra)
-    if all(_version(name) is not None for name in names):
-        return f"Extra {extra}: {_listed(names)}"
+def _extra(extra: str, packages: Mapping[str, str | None]) -> str:
+    if None not in packages.values():
+        return f"Extra {extra}: {_listed(packages)}"
     return f"Extra {extra}: not installed (pip install 'lossproof[{extra}]')"
 
 
-def _memory() -> str:
-    from lossproof.numerics.algebra.memory import available_bytes, gibibytes
+def _test_line(test: Mapping[str, Any]) -> str:
+    why = f": {test['error']}" if test["error"] else ""
+    return f"[{'OK' if test['ok'] else 'FAILED'}] {test['name']} ({test['milliseconds']:.0f} ms){why}"
 
-    return f"{gibibytes(available_bytes())} free"
 
-
-def _tested(name: str, test: Callable[[], bool]) -> str:
+def _tested(name: str, test: Callable[[], bool]) -> dict[str, Any]:
     """Make a test twice, so that the time told is not that of imports."""
     begin = perf_counter()
     try:
@@ -94,8 +122,8 @@ def _tested(name: str, test: Callable[[], bool]) -> str:
         begin = perf_counter()
         held = test() and held
     except (ImportError, ArithmeticError, LossproofError) as error:
-        held, why = False, f": {error}"
-    return f"[{'OK' if held else 'FAILED'}] {name} ({1000 * (perf_counter() - begin):.0f} ms){why}"
+        held, why = False, str(error)
+    return {"name": name, "ok": held, "milliseconds": 1000 * (perf_counter() - begin), "error": why}
 
 
 def _doubles_round_to_nearest() -> bool:

@@ -24,6 +24,7 @@ from lossproof.certificates.commands.options import (
     Header,
     HiddenActivation,
     Inputs,
+    Json,
     MaxPrecision,
     OutputActivation,
     Outputs,
@@ -32,8 +33,10 @@ from lossproof.certificates.commands.options import (
     Target,
     WeightDecay,
     Widths,
+    at_most_one,
     data_options,
     layers_of,
+    print_json,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
@@ -73,6 +76,7 @@ def map_landscape(
     output: Outputs = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the map, as .svg or .png.")] = None,
     self_check: SelfCheck = True,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Search for critical points, prove them and their kinds: losses, minima, saddles, bad minima.
@@ -85,6 +89,7 @@ def map_landscape(
     from lossproof.certificates.inputs.weights_file import load_weights
     from lossproof.theory.problem.architecture import parse_widths
 
+    at_most_one({"--json": as_json, "--quiet": quiet})
     layers = parse_widths(widths)
     with busy(f"reading {data}", quiet=quiet):
         samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
@@ -109,7 +114,11 @@ def map_landscape(
     write_outputs(found.report, outputs)
     if picture is not None:
         found.save(picture)
-    if not quiet:
+    if as_json:
+        from lossproof.certificates.maps.as_dict import map_as_dict
+
+        print_json(map_as_dict(found))
+    elif not quiet:
         from lossproof.certificates.maps.table import render_map
 
         show(render_map(found, text_width()))

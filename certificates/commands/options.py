@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -98,6 +99,11 @@ def at_most_one(forms: dict[str, bool]) -> None:
     chosen = [name for name, given in forms.items() if given]
     if len(chosen) > 1:
         raise InputError(f"at most one of {', '.join(forms)} must be given, got {' and '.join(chosen)}: choose one")
+
+
+def print_json(data: Any) -> None:
+    """Print plain data as JSON on standard output."""
+    typer.echo(json.dumps(data, allow_nan=False, indent=1))
 
 
 def complain(message: str) -> None:

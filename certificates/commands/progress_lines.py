@@ -10,7 +10,7 @@ from time import monotonic
 from lossproof.certificates.commands.options import remark
 from lossproof.numerics.child_processes import deaf_threads
 
-FIRST, FOLLOWING = 10.0, 60.0
+FIRST, FOLLOWING = 20.0, 60.0
 """After so many seconds the first line, and from then on one after so many."""
 
 
@@ -18,10 +18,11 @@ Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def progress_lines(say: Callable[[str], None] = remark, first: float = FIRST, following: float = FOLLOWING) -> Iterator[Progress]:
-    """Yield what is called as work goes on, and say now and then how long it has taken and what it is at; work that is done before ``first`` says nothing.
+def progress_lines(say: Callable[[str], None] = remark, first: float | None = None, following: float = FOLLOWING) -> Iterator[Progress]:
+    """Yield what is called as work goes on, and say now and then how long it has taken and what it is at.
 
-    The lines come from a thread of their own, so that they come also from within a long step that calls nothing.
+    Work that is done before ``first``, by default 20 seconds, says nothing. The lines come from a thread of their own, so
+    that they come also from within a long step that calls nothing.
 
     >>> with progress_lines() as progress:
     ...     progress("rank of P", 0, 1)
@@ -34,7 +35,7 @@ def progress_lines(say: Callable[[str], None] = remark, first: float = FIRST, fo
         at = (stage, done, total)
 
     def tell() -> None:
-        wait = first
+        wait = FIRST if first is None else first
         while not ended.wait(wait):
             say(line_of(monotonic() - began, *at))
             wait = following

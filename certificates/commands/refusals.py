@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from lossproof.certificates.commands.options import BAD_INPUT, INTERRUPTED, UNREAD, complain
 from lossproof.theory.exceptions import InputError, LossproofError
+from lossproof.theory.options import command_line_words
 
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
@@ -28,7 +29,8 @@ class OneLineErrors(TyperGroup):
         """Run, and exit with the code that the outcome deserves."""
         kwargs["standalone_mode"] = False
         try:
-            outcome = super().main(*args, **kwargs)
+            with command_line_words():
+                outcome = super().main(*args, **kwargs)
         except _USAGE_ERROR as error:
             _fail(_usage_message(error), BAD_INPUT)
         except LossproofError as error:

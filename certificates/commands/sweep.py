@@ -16,10 +16,13 @@ from lossproof.certificates.commands.options import (
     Delimiter,
     Header,
     Inputs,
+    Json,
     Quiet,
     SelfCheck,
     Target,
+    at_most_one,
     data_options,
+    print_json,
 )
 from lossproof.theory.exceptions import InputError
 
@@ -61,6 +64,7 @@ def sweep_grid(
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help=_SCHEDULER_HELP)] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, whatever is there already.")] = False,
     self_check: SelfCheck = True,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Prove the rank of P(W) at almost every W for a grid of architectures and numbers of samples.
@@ -71,6 +75,7 @@ def sweep_grid(
     from lossproof.certificates.sweeps.grid import SweepGrid
     from lossproof.certificates.sweeps.sweep import sweep
 
+    at_most_one({"--json": as_json, "--quiet": quiet})
     tables = output or []
     _check_files(tables, plot, certificate, data)
     widths = ",".join([widths, *(more or ())])
@@ -91,7 +96,11 @@ def sweep_grid(
         )  # fmt: skip
     if not found.interrupted:
         _write(found, tables[1:], plot, certificate)
-    if not quiet:
+    if as_json:
+        from lossproof.certificates.sweeps.as_dict import sweep_as_dict
+
+        print_json({**sweep_as_dict(found), "notes": list(notes)})
+    elif not quiet:
         show("\n".join([*notes, _summary(found, tables, plot, certificate)]))
     if found.interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -73,7 +73,7 @@ def text_width() -> int:
 def progress_bar(*, quiet: bool) -> Iterator[Progress | None]:
     """Yield what `check_architecture` calls as its work goes on; None where ``quiet``.
 
-    It moves a bar on standard error when that is a terminal with colours. Else a plain line is printed there after ten seconds, and then one a minute.
+    It moves a bar on standard error when that is a terminal with colours. Else a plain line is printed there after twenty seconds, and then one a minute.
     """
     console = Console(stderr=True)
     if quiet:

@@ -22,13 +22,16 @@ from lossproof.certificates.commands.options import (
     Header,
     HiddenActivation,
     Inputs,
+    Json,
     OutputActivation,
     Quiet,
     Target,
     WeightDecay,
     Widths,
+    at_most_one,
     data_options,
     layers_of,
+    print_json,
     rates_of,
 )
 from lossproof.theory.exceptions import InputError
@@ -65,6 +68,7 @@ def train_network(
     hold_output: Annotated[bool | None, typer.Option(help="Leave the output weights as they are (ggn, lm); lm does so for one-hot targets.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Weights to write: .npz or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the run, as .png or .svg.")] = None,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Train a network and show how it converges. Nothing is proved by it: give the weights to lossproof check.
@@ -80,6 +84,7 @@ def train_network(
     from lossproof.certificates.training.picture import check_history_picture, draw_history
     from lossproof.theory.problem.architecture import Architecture, parse_widths
 
+    at_most_one({"--json": as_json, "--quiet": quiet})
     layers = parse_widths(widths)
     with busy(f"reading {data}", quiet=quiet):
         samples = load_data(data, layers[-1], data_options(target, inputs, delimiter, decimal, classes=classes, header=header))
@@ -104,7 +109,11 @@ def train_network(
         save_weights(output, training.weights)
     if plot is not None:
         draw_history(training, plot)
-    if not quiet:
+    if as_json:
+        from lossproof.certificates.training.as_dict import training_as_dict
+
+        print_json({**training_as_dict(training, seed), "notes": [*samples.notes, *told]})
+    elif not quiet:
         from lossproof.certificates.training.table import render_training
 
         title = f"Training the {widths} network with {activation} on {samples.name} by {method}"

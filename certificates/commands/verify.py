@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lossproof.certificates.commands.options import BAD_INPUT, REJECTED, Json, Quiet, at_most_one, complain
+from lossproof.certificates.commands.options import BAD_INPUT, REJECTED, Json, Quiet, at_most_one, complain, print_json
 from lossproof.certificates.files import check_place, replace_file
 from lossproof.theory.exceptions import InputError
 
@@ -60,7 +59,7 @@ def verify_files(
     if code is not None:
         _write_code(code, [result for _, result in results], quiet=as_json or quiet)
     if as_json:
-        typer.echo(json.dumps([_plain(file, result) for file, result in results], allow_nan=False, indent=1))
+        print_json([_plain(file, result) for file, result in results])
     if unread or not all(result.ok for _, result in results):
         raise typer.Exit(BAD_INPUT if unread else REJECTED)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lossproof.certificates.commands.options import OUTPUT_HELP, Quiet, SelfCheck
+from lossproof.certificates.commands.options import OUTPUT_HELP, Json, Quiet, SelfCheck, at_most_one, print_json
 from lossproof.theory.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -24,35 +24,46 @@ def show_zoo(
     output: Annotated[list[Path] | None, typer.Option("--output", "-o", metavar="FILE", help=_OUTPUT_HELP)] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Prove all entries and write the page of the zoo, as .md.")] = None,
     self_check: SelfCheck = True,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Show the zoo of known loss landscapes: what the literature says, and what is proved.
 
     Everything is proved when it is asked for; the exit code is 1 if a proof gives something else than the entry says.
     """
+    at_most_one({"--json": as_json, "--quiet": quiet})
     if name is not None and (every or markdown is not None):
         raise InputError(
             f"an entry must be named alone, got {name!r} together with {'--all' if every else '--markdown'}: leave out one of them"
         )
     if name is not None:
-        proofs = [_prove_one(name, output or [], self_check=self_check, quiet=quiet)]
+        proofs = [_prove_one(name, output or [], self_check=self_check, quiet=quiet or as_json)]
     elif every or markdown is not None:
-        proofs = _prove_all(output or [], markdown, every=every, self_check=self_check, quiet=quiet)
+        proofs = _prove_all(output or [], markdown, every=every, self_check=self_check, quiet=quiet or as_json)
     else:
-        _list(output or [], quiet=quiet)
+        _list(output or [], quiet=quiet, as_json=as_json)
         return
+    if as_json:
+        from lossproof.certificates.zoo.as_dict import proof_as_dict
+
+        found = [proof_as_dict(proof) for proof in proofs]
+        print_json(found if name is None else found[0])
     if any(proof.differences for proof in proofs):
         raise typer.Exit(1)
 
 
-def _list(output: list[Path], *, quiet: bool) -> None:
+def _list(output: list[Path], *, quiet: bool, as_json: bool) -> None:
     if output:
         raise InputError(
             f"-o must come with an entry or with --all, got {str(output[0])!r} alone: name an entry, such as lossproof zoo auer-3 -o auer-3.html"
         )
+    from lossproof.certificates.zoo.as_dict import entry_as_dict
     from lossproof.certificates.zoo.text import list_entries
+    from lossproof.theory.zoo.registry import zoo_entries
 
-    if not quiet:
+    if as_json:
+        print_json([entry_as_dict(entry) for entry in zoo_entries()])
+    elif not quiet:
         typer.echo(list_entries())
         typer.echo("\nProve one with: lossproof zoo NAME (with -o FILE for its certificate)")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lossproof.numerics.algebra.memory import available_bytes, gibibytes, gram_bytes
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.options import option
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.shown import shown
@@ -36,7 +37,13 @@ def memory_allowed(problem: Problem, max_memory: float | None, *, on_disk: bool 
     free = available_bytes()
     wide = a.L > 1 and a.fan_in(a.L) >= problem.T
     if needed > free and not on_disk and not wide and problem.columns <= a.N_net:
-        raise _no_room(problem, 1, needed, free, "take engine='disk', or let check leave what needs more UNDECIDED with max_memory")
+        raise _no_room(
+            problem,
+            1,
+            needed,
+            free,
+            f"take {option('engine', 'disk')}, or let check leave what needs more UNDECIDED with {option('max_memory')}",
+        )
     return free
 
 
@@ -50,7 +57,9 @@ def require_memory_for_training(problem: Problem, max_memory: float | None = Non
 
 def _bytes_given(max_memory: float) -> int:
     if isinstance(max_memory, bool) or not isinstance(max_memory, (int, float)) or not 0 < max_memory < 2**40:
-        raise InputError(f"max_memory must be a positive number of GiB, got {shown(max_memory)}: write for example max_memory=4")
+        raise InputError(
+            f"{option('max_memory')} must be a positive number of GiB, got {shown(max_memory)}: write for example {option('max_memory', 4)}"
+        )
     return int(max_memory * 2**30)
 
 

@@ -16,6 +16,7 @@ from lossproof.numerics.network.points import random_fixed_bias, random_weights
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction, error_named
+from lossproof.theory.options import option
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.decay import Decay
@@ -162,4 +163,4 @@ def check_whole(name: str, value: Any, least: int, most: int) -> None:
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not least <= value <= most:
-        raise InputError(f"{name} must be a whole number from {least} to {most}, got {shown(value)}: choose one in that range")
+        raise InputError(f"{option(name)} must be a whole number from {least} to {most}, got {shown(value)}: choose one in that range")

@@ -43,6 +43,7 @@ from lossproof.numerics.network.points import random_weights
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
+from lossproof.theory.options import option
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 from lossproof.theory.verdicts import Verdict
@@ -145,7 +146,8 @@ def _complete_map(
     """Return the map of a branch and prune, or of an elimination."""
     if not complete or weights is not None or (box is not None and (isinstance(box, bool) or not isinstance(box, (int, float)))):
         raise InputError(
-            "a box is a number; it, minima and a file to resume from go with complete=True and no weights of your own: give that, or leave these out"
+            f"a box is a number; it, minima and a file to resume from go with {option('complete', True)} and no weights of your own: "
+            "give that, or leave these out"
         )
     nowhere = claim_no_critical_point(context) if box is None and resume is None and obstacle(context.problem) else None
     if nowhere is not None:

@@ -19,11 +19,10 @@ from lossproof.certificates.reports.plain_words import (
 from lossproof.theory.notebook import notebook_block
 from lossproof.theory.verdicts import Verdict
 
-_CAVEAT = (
-    "Every point in the table is proved; how many starts led there (hits) proves nothing. A map need not be complete: critical points that no start led to are "
-    "not on it."
-)
+_HITS = "Every point in the table is proved; how many starts led there (hits) proves nothing."
+_CAVEAT = "A map need not be complete: critical points that no start led to are not on it."
 
+_OTHERS = "Critical points that are no local minima may be missing."
 _PROVED = "Every point in the table is proved. Hits tell nothing here: the points come from {}."
 
 
@@ -48,13 +47,11 @@ def render_map(map: MapRecord, width: int = 100) -> str:
     read = textwrap.wrap(" ".join(data_notes(map.report.notes)), max(width, 30), break_long_words=False, break_on_hyphens=False)
     lines = [title, "=" * len(title), "", *(read and [*read, ""]), *_table(map), ""]
     sentences = (
-        _found_text(map),
+        *_found_texts(map),
         *(str(start) for start in map.given),
         *notes_on_doubles(map.report.problem, map.report.points),
         f"[{map.conclusion.verdict.value}] {QUESTION} {_conclusion_text(map)}",
-        _CAVEAT
-        if map.complete is None
-        else _PROVED.format("exact algebra" if map.tree is None else "a branch and prune of a box of weights"),
+        _caveat(map),
     )
     for sentence in sentences:
         lines += textwrap.wrap(sentence, max(width, 30), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
@@ -70,7 +67,7 @@ def map_in_notebook(map: MapRecord) -> str:
         sentence=f"{QUESTION} {_conclusion_text(map)}",
         headings=cells[0],
         rows=cells[1:],
-        foot=_found_text(map),
+        foot=" ".join(_found_texts(map)),
         more="All of it: <code>print(map)</code>, <code>map.report</code>, <code>map.save(&quot;map.svg&quot;)</code>.",
     )
 
@@ -85,10 +82,18 @@ def _conclusion_text(map: MapRecord) -> str:
     return f"{map.conclusion.reason} {infimum_sentence(map.report)}".rstrip()
 
 
-def _found_text(map: MapRecord) -> str:
-    if map.complete is None:
-        return _search_text(map)
-    return f"[{map.complete.verdict.value}] {map.complete.reason} {map.complete.missing}".rstrip()
+def _found_texts(map: MapRecord) -> list[str]:
+    parts = [_search_text(map)] if map.complete is None or map.starts else []
+    if map.complete is not None:
+        parts.append(f"[{map.complete.verdict.value}] {map.complete.reason} {map.complete.missing}".rstrip())
+    return parts
+
+
+def _caveat(map: MapRecord) -> str:
+    """Return what the table does not say: a list that was sought from the first has no hits, and one sought after starts is of minima."""
+    if map.complete is not None and not map.starts:
+        return _PROVED.format("exact algebra" if map.tree is None else "a branch and prune of a box of weights")
+    return f"{_HITS} {_OTHERS if map.is_complete else _CAVEAT}"
 
 
 def _cells(map: MapRecord) -> list[tuple[str, ...]]:
@@ -113,7 +118,9 @@ def _search_text(map: MapRecord) -> str:
     begun += [f"{len(map.given)} given weights"] if map.given else []
     parts = [f"{' and '.join(begun)} led to {plural(len(map), 'proved critical point')}"]
     if map.strays:
-        parts.append(f"{map.strays} ended nowhere, most often on the way to infinity")
+        problem = map.report.problem
+        held = problem.decay is not None and problem.decay.holds_all(problem.architecture)
+        parts.append(f"{map.strays} ended nowhere" + ("" if held else ", most often on the way to infinity"))
     if map.unproved:
         parts.append(
             f"{plural(map.unproved, 'candidate')} of the search in doubles could not be proved and {'is' if map.unproved == 1 else 'are'} left out"

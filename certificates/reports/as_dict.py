@@ -84,7 +84,7 @@ def summary_as_dict(report: ReportRecord) -> dict[str, Any]:
 def _remarks(report: ReportRecord) -> dict[str, Any]:
     return {
         "notes": list(report.notes),
-        "provenance": None if report.provenance is None else {**asdict(report.provenance), "libraries": dict(report.provenance.libraries)},
+        "provenance": None if report.provenance is None else report.provenance.as_dict(),
         "self_check": None if report.self_check is None else {"steps": report.self_check.steps, "refused": list(report.self_check.refused)},
         "search": None if report.search is None else asdict(report.search),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lossproof.certificates.proof.nodes import Claim
 from lossproof.certificates.reports.outline import ProofOutline, outline_of
 from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.reports.record import ReportRecord
@@ -52,7 +53,8 @@ def _archived(number: str, **fields: str) -> tuple[tuple[str, str], ...]:
     return (*fields.items(), ("eprint", number), ("archiveprefix", "arXiv"))
 
 
-_PAPER = Reference(
+SOFTWARE_KEY = "lossproof"
+PAPER = Reference(
     "shen2018", "inproceedings", "Hao Shen",
     "Towards a Mathematical Understanding of the Difficulty in Learning with Feedforward Neural Networks", "2018",
     _archived("1611.05827", booktitle="IEEE Conference on Computer Vision and Pattern Recognition"),
@@ -99,14 +101,20 @@ _WORKS = {
 """The works by the statement for which they are cited; a theorem that no rule applies is not among them."""
 
 
+def work_cited_by(claim: Claim) -> Reference | None:
+    """Return the work of the published theorem that decides a claim, or None where none does."""
+    cites = claim.verdict is not Verdict.UNDECIDED and claim.rigor is Rigor.CITED
+    return _WORKS.get(claim.id) if cites else None
+
+
 def references_of(outline: ProofOutline) -> tuple[Reference, ...]:
     """Return the software, the paper, and the works of all decided claims that rest on a published theorem."""
     made = outline.report.provenance or Provenance.now()
     software = Reference(
-        "lossproof", "misc", "{The authors of lossproof}", "lossproof", made.day[:4], (("note", f"Version {made.version}"),)
+        SOFTWARE_KEY, "misc", "{The authors of lossproof}", "lossproof", made.day[:4], (("note", f"Version {made.version}"),)
     )
-    cited = [entry.claim for entry in outline.claims if entry.claim.verdict is not Verdict.UNDECIDED and entry.claim.rigor is Rigor.CITED]
-    return (software, _PAPER, *dict.fromkeys(_WORKS[claim.id] for claim in cited if claim.id in _WORKS))
+    works = (work_cited_by(entry.claim) for entry in outline.claims)
+    return (software, PAPER, *dict.fromkeys(work for work in works if work is not None))
 
 
 def render_bibtex(report: ReportRecord, certificate_name: str = "report.json") -> str:

@@ -16,6 +16,7 @@ from lossproof.certificates.reports.outline import ClaimEntry, ProofOutline
 from lossproof.certificates.reports.record import ReportRecord
 from lossproof.certificates.reports.subjects import DECIDING, THEOREMS_OF_OTHERS
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below, enclosure_text
+from lossproof.theory.rationals import brief_name
 from lossproof.theory.verdicts import Verdict
 
 _NAMES = MappingProxyType({
@@ -39,6 +40,8 @@ _NAMES = MappingProxyType({
     "principle-activation": "slopes not 0",
     "principle-weights": "full-rank weights",
     "principle-widths": "widths",
+    "principle-error": "no traps in the error",
+    "principle-morse": "curved error",
     "principles-suffice": "principles suffice",
     "loss-bounds": "loss",
     "khatri-rao": "blocks of P",
@@ -185,6 +188,8 @@ _NUMBERS: Mapping[str, tuple[tuple[str, ...], _Number]] = MappingProxyType({
     "robust-targets": (("radius",), lambda report, facts, digits: f"within {decimal_below(Fraction(facts['radius']))} of Y"),
     "principle-activation": ((), lambda report, facts, digits: ""),
     "principle-weights": (("ranks",), lambda report, facts, digits: _listed(facts["ranks"])),
+    "principle-error": (("error",), lambda report, facts, digits: brief_name(str(facts["error"]))),
+    "principle-morse": (("error",), lambda report, facts, digits: brief_name(str(facts["error"]))),
     "principle-widths": (("guaranteed",), lambda report, facts, digits: _listed(facts["guaranteed"])),
     "khatri-rao": (("layers",), _by_block),
     "projection": (("layers",), _by_block),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lossproof.certificates.notes import assumed_notes
-from lossproof.certificates.reports.bibtex import references_of
+from lossproof.certificates.reports.bibtex import PAPER, SOFTWARE_KEY, references_of, work_cited_by
 from lossproof.certificates.reports.critical_rows import HEADINGS, TABLE_GLOSS
 from lossproof.certificates.reports.fact_tables import fact_tables
 from lossproof.certificates.reports.key_claims import key_rows
@@ -44,12 +44,13 @@ from lossproof.theory.verdicts import Verdict
 _LONG = 70
 """Characters of a part of a formula that is not set beside the title of its statement."""
 _BREAK = r"\allowbreak"
-_PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
+_PREAMBLE = r"""% What is cited has the same keys in the .bib of this report: \bibliographystyle{plain}\bibliography{report} may stand for thebibliography.
+\documentclass[10pt,a4paper]{article}
 \usepackage{iftex}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\fi
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage{amsmath,amssymb,amsthm}
-\usepackage[margin=17mm,top=13mm,bottom=15mm,footskip=7mm]{geometry}
+\usepackage[margin=17mm,top=13mm,bottom=14mm,footskip=6mm]{geometry}
 \usepackage{booktabs,graphicx,longtable,multicol,xcolor}
 \usepackage[hidelinks]{hyperref}
 \definecolor{proved}{HTML}{0B5C94}
@@ -64,6 +65,10 @@ _PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \theoremstyle{close}
 \newtheorem*{statement}{Statement}
 \newtheorem*{remark}{Remark}
+\makeatletter
+\renewenvironment{proof}[1][\proofname]{\unskip\ \pushQED{\qed}\normalfont\textit{#1\@addpunct{.}} \ignorespaces}{\popQED\par}
+\newcommand{\references}[1]{{\renewcommand{\section}[2]{\heading{##2}}\footnotesize#1}}
+\makeatother
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.15ex}
 \linespread{0.95}
@@ -104,11 +109,16 @@ def render_latex(report: ReportRecord, certificate_name: str = "report.json") ->
     ]
     lines += [_heading("How to read this, and what it rests on"), r"{\footnotesize"]
     lines += [rf"{' '.join(map(latex_prose, told))}\par" for told in (report.notes, trust_lines(outline)) if told]
-    lines += ["}", _heading("References"), r"{\footnotesize"]
-    lines += [rf"\textbullet\ {latex_text(reference.text())}\par" for reference in references_of(outline)]
-    lines += ["}", _heading("How to re-check this"), rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
+    lines += [rf"The theory starts from~\cite{{{PAPER.key}}}; computed by~\cite{{{SOFTWARE_KEY}}}.\par", "}", *_references(outline)]
+    lines += [_heading("How to re-check this"), rf"\texttt{{lossproof verify {latex_text(certificate_name)}}}", ""]
     lines += [rf"{{\footnotesize SHA-256 of the problem: \texttt{{{report.certificate.digest}}}}}", r"\end{document}", ""]
     return "\n".join(lines)
+
+
+def _references(outline: ProofOutline) -> list[str]:
+    """Return the works that are cited, under the keys that they have in BibTeX."""
+    items = [rf"\bibitem{{{reference.key}}} {latex_text(reference.text())}" for reference in references_of(outline)]
+    return [r"\references{\begin{thebibliography}{9}\setlength{\itemsep}{0pt}\setlength{\parsep}{0pt}", *items, r"\end{thebibliography}}"]
 
 
 def _heading(text: str) -> str:
@@ -117,10 +127,9 @@ def _heading(text: str) -> str:
 
 def _conclusion(outline: ProofOutline) -> list[str]:
     entry = outline.conclusion
-    claim = entry.claim
     lines = [_heading(f"{entry.number}. {QUESTION}"), rf"\target{{{entry.anchor}}}{_verdict(entry)}", ""]
     lines += [rf"\textbf{{{latex_prose(conclusion_headline(outline.report))}}}", ""]
-    lines += [rf"\textit{{{entry.proof_word}}} {latex_prose(claim.reason)}{_missing(entry)}{_rests_on(entry.rests_on)}", ""]
+    lines += [*_proof(entry), ""]
     if what_does_not_follow(outline):
         lines += [rf"\textit{{What does not follow.}} {latex_prose(what_does_not_follow(outline))}", ""]
     return [*lines, latex_text(tally(outline)), ""]
@@ -176,10 +185,18 @@ def _claim(entry: ClaimEntry) -> list[str]:
         for table in fact_tables(entry.facts)
         for row in table.rows
     )
-    told = rf"{{\footnotesize ({facts}.)}}" if facts else ""
-    head = rf"\target{{{entry.anchor}}}\textbf{{Claim {entry.number}.}} {_verdict(entry)}."
-    proof = rf"\textit{{{entry.proof_word}}} {latex_prose(entry.claim.reason)}"
-    return [f"{head} {proof}{_missing(entry)}{_rests_on(entry.rests_on)} {told}".rstrip(), ""]
+    told = rf" {{\footnotesize ({facts}.)}}" if facts else ""
+    return [rf"\target{{{entry.anchor}}}\textbf{{Claim {entry.number}.}} {_verdict(entry)}.{told}", *_proof(entry), ""]
+
+
+def _proof(entry: ClaimEntry) -> list[str]:
+    """Return why a claim is decided as a proof, or what is known of one that is not."""
+    work = work_cited_by(entry.claim)
+    cited = "" if work is None else rf" See~\cite{{{work.key}}}."
+    reason = f"{latex_prose(entry.claim.reason)}{_missing(entry)}{cited}{_rests_on(entry.rests_on)}"
+    if entry.claim.verdict is Verdict.UNDECIDED:
+        return [rf"\textit{{{entry.proof_word}}} {reason}"]
+    return [rf"\begin{{proof}}[{entry.proof_word.rstrip('.')}]", reason, r"\end{proof}"]
 
 
 def _not_applying(section: Section) -> list[str]:
@@ -237,7 +254,7 @@ def _arguments(outline: ProofOutline) -> list[str]:
         statement = argument.statement
         hypotheses = latex_prose(" ".join(statement.hypotheses))
         lines += [rf"\textbf{{\texttt{{{latex_text(statement.id)}}}}}. \textit{{{latex_prose(statement.conclusion)}}}", ""]
-        lines += [rf"\textit{{Hypotheses.}} {hypotheses}", "", rf"\textit{{Proof.}} {latex_prose(argument.proof)} $\square$", ""]
+        lines += [rf"\textit{{Hypotheses.}} {hypotheses}", r"\begin{proof}", latex_prose(argument.proof), r"\end{proof}", ""]
     return [*lines, "}"] if lines else []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from importlib.metadata import version
@@ -38,6 +38,10 @@ class Provenance:
         """
         own, *libraries = _versions()
         return cls(own[1], platform.python_version(), tuple(libraries), blas_in_use(threads=False), seed, f"{datetime.now(UTC):%Y-%m-%d}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data: its fields, ``libraries`` with a version for each name."""
+        return {**asdict(self), "libraries": dict(self.libraries)}
 
     def __str__(self) -> str:
         libraries = ", ".join(f"{name} {number}" for name, number in self.libraries)

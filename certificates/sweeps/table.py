@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lossproof.certificates.files import check_place, replace_file
+from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.sweeps.cells import COLUMNS
 from lossproof.theory.exceptions import InputError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SUFFIXES = (".parquet", ".csv", ".tex")
-_KEY = b"lossproof"
+_KEY, _MADE = b"lossproof", b"lossproof-made-with"
 _TEXT = ("widths", "activation", "bias", "verdict", "reason", "method", "rigor")
 _NULLABLE = ("rank", "deficiency", "prime")
 
@@ -44,11 +45,18 @@ def table_of(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
 
 
 def joined(tables: Sequence[pa.Table], about: Mapping[str, Any]) -> pa.Table:
-    """Return tables one after another, with what they are about (version, grid) in the metadata."""
+    """Return tables one after another, with what they are about (version, grid) and what they were made with in the metadata."""
     import pyarrow as pa
 
     table = pa.concat_tables([_schema().empty_table(), *tables])
-    return table.replace_schema_metadata({_KEY: json.dumps(about, sort_keys=True)})
+    made = json.dumps(Provenance.now().as_dict(), sort_keys=True)
+    return table.replace_schema_metadata({_KEY: json.dumps(about, sort_keys=True), _MADE: made})
+
+
+def made_with(table: pa.Table) -> dict[str, Any]:
+    """Return what a table was made with, as `Provenance.as_dict`; nothing for one that does not say it."""
+    found: dict[str, Any] = json.loads((table.schema.metadata or {}).get(_MADE, b"{}"))
+    return found
 
 
 def about_table(table: pa.Table) -> dict[str, Any]:
@@ -79,7 +87,8 @@ def write_table(table: pa.Table, path: Path) -> None:
     if path.suffix.lower() != ".parquet":
         from lossproof.certificates.sweeps.text_tables import csv_text, longtable
 
-        replace_file(path, csv_text(table) if path.suffix.lower() == ".csv" else longtable(table))
+        written = csv_text if path.suffix.lower() == ".csv" else longtable
+        replace_file(path, written(table, made_with(table)))
         return
 
     stream = io.BytesIO()

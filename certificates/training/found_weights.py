@@ -12,6 +12,7 @@ from lossproof.numerics.network.double_range import beyond_doubles
 from lossproof.numerics.network.weight_vectors import float_layers, weights_of_layers
 from lossproof.numerics.training.least_squares import fit_with_gram, hold_for_fit
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.options import option
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.problem.weights import Weights
 
@@ -49,7 +50,8 @@ def find_exact_learner(problem: Problem, start: Weights, progress: Progress | No
     """
     if problem.error.is_cross_entropy:
         raise InputError(
-            f"find_weights must have an error that is a function of the residuals, got {problem.error.name}: give weights from lossproof train instead"
+            f"{option('find_weights')} must have an error that is a function of the residuals, got {problem.error.name}: "
+            "give weights from lossproof train instead"
         )
     require_doubles(problem, start, "scale the problem, or leave out find_weights")
     check_training_size(problem, "lm", max_memory)

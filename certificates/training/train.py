@@ -17,6 +17,7 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.functions.activations import Activation
 from lossproof.theory.functions.errors import ErrorFunction
 from lossproof.theory.names import nearest_name
+from lossproof.theory.options import option
 from lossproof.theory.problem.problem import Problem
 from lossproof.theory.shown import shown
 
@@ -80,7 +81,9 @@ def train(
     choices = Choices(widths, activation, output_activation, error, bias, weight_decay, decay_biases, frozen)
     problem, given, _ = read_problem(choices, X, Y, weights, seed)
     if problem.decay is not None and (precision is not None or hold_output):
-        raise InputError("weight_decay must go without precision and hold_output, got one of them: leave it out")
+        raise InputError(
+            f"{option('weight_decay')} must go without {option('precision')} and {option('hold_output')}, got one of them: leave it out"
+        )
     check_training_size(problem, method)
     iterations = DEFAULT_ITERATIONS[method] if max_iterations is None else max_iterations
     check_whole("max_iterations", iterations, 0, _MOST_ITERATIONS)
@@ -88,7 +91,7 @@ def train(
         progress("preparing the weights", 0, 1)
     start = given if given is not None else random_weights(problem, seed)
     if precision is None:
-        require_doubles(problem, start, "scale the problem, or give precision=50 with method='ggn'")
+        require_doubles(problem, start, f"scale the problem, or give {option('precision', 50)} with {option('method', 'ggn')}")
     settings = Settings(
         method,
         None if damping == "auto" else _number("damping", damping, least=0.0),
@@ -113,16 +116,19 @@ def train(
 
 def _check_method(method: str, precision: int | None, *, hold_output: bool) -> None:
     if not isinstance(method, str) or method not in METHODS:
-        raise InputError(f"method must be one of {', '.join(METHODS)}, got {shown(method)}{nearest_name(method, METHODS)}")
+        raise InputError(f"{option('method')} must be one of {', '.join(METHODS)}, got {shown(method)}{nearest_name(method, METHODS)}")
     if hold_output and (method not in ("ggn", "lm") or precision is not None):
         raise InputError(
-            f"hold_output must go with method='ggn' or 'lm' in doubles, got method={method!r}, precision={precision}: leave it out"
+            f"{option('hold_output')} must go with {option('method', 'ggn')} or {option('method', 'lm')} in doubles, got "
+            f"{option('method', method)}{' and ' + option('precision', precision) if precision is not None else ''}: leave it out"
         )
     if precision is None:
         return
     check_whole("precision", precision, *_DIGITS)
     if method != "ggn":
-        raise InputError(f"precision must go with method='ggn', got method={method!r}: leave out the precision, or use ggn")
+        raise InputError(
+            f"{option('precision')} must go with {option('method', 'ggn')}, got {option('method', method)}: leave out the precision, or use ggn"
+        )
 
 
 def _is_held(problem: Problem, method: str) -> bool:
@@ -147,5 +153,5 @@ def _number(name: str, value: Any, *, least: float | None) -> float:
     if number != number or number in (float("inf"), float("-inf")) or (least is not None and number < least):
         kind = "a finite number" if least is None else f"a finite number, at least {least:g}"
         extra = " or 'auto'" if name == "damping" else ""
-        raise InputError(f"{name} must be {kind}{extra}, got {shown(value)}: write for example {name}=0.01")
+        raise InputError(f"{option(name)} must be {kind}{extra}, got {shown(value)}: write for example {option(name, 0.01)}")
     return number

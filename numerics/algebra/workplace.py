@@ -24,6 +24,7 @@ from lossproof.numerics.algebra.tile_engine import TileEngine
 from lossproof.numerics.algebra.tiled_matrix import Triangle, tile_bytes, tile_rows, tiled
 from lossproof.numerics.dask_cluster import check_scheduler, cores
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.options import option
 
 LIBRARIES: Mapping[str, Callable[[], ArrayLibrary]] = {
     "torch": partial(torch_library, "torch"),
@@ -129,7 +130,7 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
     kind, _, at = name.partition(":")
     if kind not in ENGINES or (at and kind not in ("dask", "disk")):
         raise InputError(
-            f"engine must be one of {', '.join(ENGINES)}, or disk:FOLDER, or dask:tcp://HOST:PORT, got {name!r}: leave it out for numpy"
+            f"{option('engine')} must be one of {', '.join(ENGINES)}, or disk:FOLDER, or dask:tcp://HOST:PORT, got {name!r}: leave it out for numpy"
         )
     if kind == "dask" and at:
         check_scheduler(at)

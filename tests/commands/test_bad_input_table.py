@@ -81,8 +81,8 @@ CASES = {
     "decay that is no number": option("weight", "weight_decay", "x"),
     "decays of too many layers": option("layers", "weight_decay", ["1", "1", "1"], "1,1,1"),
     "negative seed": option("seed must be a whole number from 0", "seed", -1),
-    "precision too small": option("max_precision must be a whole number from 64", "max_precision", 2),
-    "no memory": option("max_memory must be a positive number", "max_memory", 0.0),
+    "precision too small": option("max.precision must be a whole number from 64", "max_precision", 2),
+    "no memory": option("max.memory must be a positive number", "max_memory", 0.0),
     "search that is none": option("search", "search", "forever"),
     "search of negative time": option("search", "search", -5.0),
     # samples
@@ -128,7 +128,7 @@ CASES = {
     "no workers": Case("workers must be a whole number", {"workers": 0}, ("--workers", 0), "find_critical_points", "map"),
     "unknown method": Case("did you mean 'lbfgs'", {"method": "lbgfs"}, ("--method", "lbgfs"), "train", "train"),
     "negative step": Case("step must be", {"step": -1.0}, ("--step=-1",), "train", "train"),
-    "negative iterations": Case("max_iterations must be", {"max_iterations": -1}, ("--max-iterations=-1",), "train", "train"),
+    "negative iterations": Case("max.iterations must be", {"max_iterations": -1}, ("--max-iterations=-1",), "train", "train"),
     "precision without ggn": Case("use ggn", {"precision": 50, "method": "lm"}, ("--precision", 50, "--method", "lm"), "train", "train"),
     "damping of letters": Case("damping must be", {"damping": "x"}, ("--damping", "x"), "train", "train"),
     "a grid of nothing": Case("widths must be whole numbers or ranges", {"widths": "2-{}-1"}, ("--widths", "2-{}-1"), "sweep", "sweep"),
@@ -229,6 +229,7 @@ def test_on_the_command_line(name, tmp_path, monkeypatch):
     assert out == ""
     assert err.startswith("lossproof: ")
     assert re.search(case.message, err), err
+    assert not re.search(r"\b(max_\w+|weight_decay|hold_output|find_weights)\b|\b[a-z_]+='", err), err
     require_a_sentence(err)
     assert sorted(os.listdir()) == sorted(case.files)
 

@@ -84,7 +84,7 @@ def test_find_weights(folder):
     assert "were found by training (Levenberg-Marquardt)" in text
     assert re.search(r"\[PROVED\] [^\n]*\(exact-learning\) – everywhere", text)
     assert fail("check", "2-2-1", "--data", "xor", "--max-memory", "0").startswith(
-        "lossproof: max_memory must be a positive number of GiB, got 0"
+        "lossproof: --max-memory must be a positive number of GiB, got 0"
     )
 
 
@@ -159,7 +159,7 @@ def test_statements(folder):
         (["check", "2-2-1", "--data", "xor", "--error", "sqared"], "did you mean 'squared'"),
         (["check", "2-2-1", "--data", "xor", "--error", "cauchy:-1"], "positive"),
         (["check", "2-2-1", "--data", "xor", "--bias", "trainble"], "did you mean 'trainable'"),
-        (["check", "2-2-1", "--data", "xor", "--max-precision", "3"], "max_precision"),
+        (["check", "2-2-1", "--data", "xor", "--max-precision", "3"], "--max-precision must"),
         (["check", "2-2-1", "--data", "xor", "--weights", "none.npz"], "no such file"),
         (["check", "2-2-1", "--data", "xor", "-o", "xor.pdf"], ".html .md .tex .bib .txt .json"),
         (["check", "2-2-1", "--data", "xor", "-o", "nowhere/xor.html"], "folder"),

@@ -34,4 +34,4 @@ def test_rates_by_layer(tmp_path):
 
 @pytest.mark.parametrize("given", ["-1", "x", "1,2,3", "nan"])
 def test_bad_rates_are_one_line(given):
-    assert "weight_decay" in fail("check", *NETWORK, f"--weight-decay={given}")
+    assert "--weight-decay" in fail("check", *NETWORK, f"--weight-decay={given}")

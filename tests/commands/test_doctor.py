@@ -62,4 +62,6 @@ def test_an_error_is_a_failure():
     def broken() -> bool:
         raise ArithmeticError("no balls here")
 
-    assert re.fullmatch(r"\[FAILED\] balls \(\d+ ms\): no balls here", doctor._tested("balls", broken))
+    found = doctor._tested("balls", broken)
+    assert (found["ok"], found["error"]) == (False, "no balls here")
+    assert re.fullmatch(r"\[FAILED\] balls \(\d+ ms\): no balls here", doctor._test_line(found))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from cases.command_cases import fail, invoke, run
+from cases.written_pages import ROOT
 
 import lossproof as lp
 from lossproof.certificates.commands import cost_estimate
@@ -40,6 +43,73 @@ def test_json_is_all_that_is_printed(folder, monkeypatch):
     for claim, known in zip(data["claims"], whole["claims"], strict=True):
         assert claim == {key: value for key, value in known.items() if key not in ("rule", "evidence", "rests_on")}
     assert not {"problem", "points", "lemmas"} & set(data)
+
+
+DOCUMENTED = {
+    re.sub(r"`", "", row[1]).strip(): re.findall(r"`([\w-]+)`", row[3])
+    for line in (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8").partition("## JSON for programs")[2].splitlines()
+    if len(row := line.split("|")) == 5 and "`" in row[3]
+}
+SIGMOID_NEURON = ("--output-activation", "sigmoid", "--bias", "none")
+
+
+def json_of(*arguments, code=0):
+    """Return what a command prints with ``--json``, which must be strict JSON, and alone."""
+    out, err = run(*arguments, "--json", code=code)
+    assert (out.isascii(), err) == (True, "")
+    return json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_every_command_prints_the_documented_json(folder):
+    found = {
+        "check": json_of(*XOR, "--search", "none"),
+        "map": json_of("map", "1-1", "--data", "zoo:auer-2", *SIGMOID_NEURON, "--starts", 8, "--workers", 1),
+        "train": json_of("train", "2-2-1", "--data", "xor", "-o", "weights.npz"),
+        "sweep": json_of("sweep", "--widths", "2-{1..2}-1", "--samples", "1..6", "--workers", 0, "-o", "sweep.csv"),
+        "zoo NAME": json_of("zoo", "auer-2", "-o", "auer.html"),
+        "doctor": json_of("doctor"),
+        "diff": json_of("diff", "and.json", "and.json"),
+    }
+    zoo, verified = json_of("zoo"), json_of("verify", "and.json")
+    found |= {"zoo": zoo[0], "verify": verified[0], "a point of map": found["map"]["points"][0]}
+    assert list(found["zoo NAME"]["report"]) == DOCUMENTED["check"]
+    for name, data in found.items():
+        more = DOCUMENTED["check"] if name == "map" else []
+        assert list(data) == [*more, *DOCUMENTED[name]], name
+    assert sorted(found) == sorted(DOCUMENTED)
+    assert {"weights.npz", "sweep.csv", "auer.html", "auer.json"} <= set(os.listdir(folder))
+
+    assert (found["map"]["conclusion"], found["map"]["starts"]) == ("REFUTED", 8)
+    assert [point["kind"] for point in found["map"]["points"]][:2] == ["strict-minimum", "strict-minimum"]
+    assert all(Fraction(point["loss_lower"]) <= Fraction(point["loss_upper"]) for point in found["map"]["points"])
+    assert len(found["train"]["history"]["loss"]) == found["train"]["iterations"] + 1
+    assert (found["sweep"]["counts"]["PROVED"], len(found["sweep"]["cells"])) == (11, 12)
+    assert [entry["name"] for entry in zoo] == [entry.name for entry in lp.zoo_entries()]
+    assert (found["zoo NAME"]["differences"], found["zoo NAME"]["entry"]["name"]) == ([], "auer-2")
+    assert all(test["ok"] for test in found["doctor"]["tests"])
+
+
+def test_numbers_beyond_doubles_and_those_that_are_none_are_json_too(folder):
+    Path("line.csv").write_text("x,y\n0,1\n1,3\n", encoding="utf-8")
+    digits = json_of("train", "1-1", "--data", "line.csv", "--activation", "identity", "--precision", 40)
+    assert digits["digits"] == 40
+    assert all(isinstance(value, str) for value in digits["history"]["gradient_norm"])
+    none = json_of("train", "1-1", "--data", "line.csv", "--max-iterations", 0)
+    assert none["iterations"] == 0
+    assert none["order"]["rate"] is None
+
+
+def test_json_and_quiet_exclude_each_other(folder):
+    for command in (
+        ["map", "2-1", "--data", "and"],
+        ["train", "2-1", "--data", "and"],
+        ["sweep", "--widths", "1-1", "--samples", "1"],
+        ["zoo"],
+    ):
+        assert (
+            fail(*command, "--json", "--quiet")
+            == "lossproof: at most one of --json, --quiet must be given, got --json and --quiet: choose one\n"
+        )
 
 
 def test_forms_of_output_exclude_each_other(folder):

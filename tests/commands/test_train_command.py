@@ -147,7 +147,7 @@ def test_pictures_of_short_and_long_runs(folder):
         (["2-2-1", "--data", "xor", "--damping", "-1"], "damping"),
         (["2-2-1", "--data", "xor", "--precision", "3"], "precision"),
         (["2-2-1", "--data", "xor", "--precision", "50", "--method", "lm"], "ggn"),
-        (["2-2-1", "--data", "xor", "--max-iterations", "-2"], "max_iterations"),
+        (["2-2-1", "--data", "xor", "--max-iterations", "-2"], "--max-iterations must"),
         (["2-2-1", "--data", "xor", "-o", "weights.txt"], ".npz or .json"),
         (["2-2-1", "--data", "xor", "-o", "nowhere/weights.npz"], "folder"),
         (["2-2-1", "--data", "xor", "--plot", "run.pdf"], ".png or .svg"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from cases.map_cases import hand_map
 
+import lossproof as lp
 from lossproof.certificates.maps.table import render_map
 from lossproof.certificates.reports.critical_rows import HEADINGS, critical_rows
 from lossproof.certificates.text.enclosures import decimal_above, decimal_below, enclosure_text
@@ -123,3 +125,18 @@ def test_rows_come_from_claims_alone():
     rows = critical_rows(report.claims, report.number)
     assert [row.suboptimal for row in rows] == [False, False, True, True, False, False, False]
     assert str(hand_map()) == render_map(hand_map())
+
+
+def test_where_every_weight_decays_no_start_runs_to_infinity():
+    """The minima are listed after the search: the table tells of both, and that other critical points may be missing."""
+    samples = [[0], [1], [2]], [[0], [1], [0]]
+    found = lp.find_critical_points("1-1-1", *samples, weight_decay="1/10", starts=4, workers=1)
+    assert found.is_complete
+    lines = render_map(replace(found, strays=1)).splitlines()
+    assert "4 starts led to 1 proved critical point; 1 ended nowhere." in lines
+    assert any(line.startswith("[PROVED] All local minima") for line in lines)
+    text = " ".join(" ".join(lines).split())
+    assert "exact algebra" not in text
+    assert text.endswith("(hits) proves nothing. Critical points that are no local minima may be missing.")
+    without = lp.find_critical_points("1-1-1", *samples, starts=4, workers=1)
+    assert "1 ended nowhere, most often on the way to infinity" in " ".join(render_map(replace(without, strays=1)).split())

@@ -8,6 +8,7 @@ from cases.report_cases import xor_report
 
 import lossproof as lp
 from lossproof.certificates.reports.bibtex import _WORKS, references_of, render_bibtex
+from lossproof.certificates.reports.latex import render_latex
 from lossproof.certificates.reports.outline import outline_of
 
 
@@ -44,3 +45,17 @@ def test_every_theorem_that_a_rule_applies_has_its_work():
 def test_braces_are_balanced():
     text = render_bibtex(xor_report())
     assert text.count("{") == text.count("}")
+
+
+def test_what_latex_cites_stands_in_its_list_and_in_the_bibtex():
+    linear = lp.check_architecture(
+        "2-2-2-2", [[0, 0], [1, 0], [0, 1], [1, 2]], [[0, 1], [1, 0], [1, 1], [2, 0]], activation="identity", search="none"
+    )
+    for report in (xor_report(), linear):
+        text = render_latex(report)
+        listed = re.findall(r"\\bibitem\{(\w+)\}", text)
+        assert sorted(listed) == sorted(entries_of(render_bibtex(report)))
+        assert set(re.findall(r"\\cite\{(\w+)\}", text)) == set(listed)
+        assert "kawaguchi2016" in listed or report is not linear
+        decided = [entry for entry in outline_of(report).claims if entry.claim.verdict != "UNDECIDED"]
+        assert text.count(r"\begin{proof}") >= len(decided)

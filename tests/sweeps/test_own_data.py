@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import pickle
+import re
 from fractions import Fraction
 from pathlib import Path
 
+import pandas
 import pytest
 from cases.command_cases import fail, run
 
 import lossproof as lp
+from lossproof.certificates.reports.provenance import Provenance
 from lossproof.certificates.sweeps.cells import COLUMNS
 from lossproof.certificates.sweeps.data import SweepData
 from lossproof.certificates.sweeps.result import SweepResult
@@ -95,12 +98,20 @@ def test_tables_as_csv_and_latex(tmp_path):
     result = lp.sweep("2-{1..2}-1", "3,12", "tanh,relu", workers=0)
     path = result.save(tmp_path / "t.csv")
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    assert tuple(rows[0]) == COLUMNS
+    made = Provenance.now()
+    assert tuple(rows[0]) == (*COLUMNS, "version", "blas", "day")
+    assert {(row["version"], row["blas"]) for row in rows} == {(made.version, made.blas)}
+    assert len({row["day"] for row in rows}) == 1
+    frame = pandas.read_csv(path)
+    assert (list(frame["T"]), frame["day"].dtype) == ([cell.T for cell in result], frame["version"].dtype)
     assert [(row["widths"], int(row["T"]), row["verdict"], row["rank"]) for row in rows] == [
         (cell.widths, cell.T, cell.verdict, "" if cell.rank is None else str(cell.rank)) for cell in result
     ]
     text = result.save(tmp_path / "t.tex").read_text(encoding="utf-8")
     assert text.count(r" \\") == len(result) + 1
+    assert re.search(rf"^% Made on [\d-]+ by lossproof {re.escape(made.version)}, Python [\d.]+; BLAS: .*; seeds: 0\.$", text, re.MULTILINE)
+    again = lp.SweepResult.load(result.save(tmp_path / "t.parquet"))
+    assert again.save(tmp_path / "again.csv").read_bytes() == path.read_bytes()
     assert r"2-1-1 & tanh & 3 & 5 & 3 & 3 & proved & rank-size \\" in text
     assert r"2-2-1 & relu & 12 & 9 & 12 & $" in text
     assert {line.count("&") for line in text.splitlines() if line.endswith(r"\\")} == {7}

@@ -369,7 +369,7 @@ def test_layers_that_differ(tmp_path, monkeypatch):
     for name in ("t.csv", "t.tex", "t.parquet", "t.svg"):
         result.save(name)
     assert "trainable+none+trainable" in Path("t.csv").read_text()
-    assert Path("t.tex").read_text().splitlines()[2].endswith(r"& by & bias \\ \hline \endhead")
+    assert Path("t.tex").read_text().splitlines()[3].endswith(r"& by & bias \\ \hline \endhead")
     assert "sigmoid+tanh, biases trainable+none+trainable" in Path("t.svg").read_text()
     assert lp.sweep("2-2-2-1", "4,16", activations, bias=biases, output="t.parquet", workers=0, self_check=True).table.equals(result.table)
     run("sweep", "--widths", "2-2-2-1", "--samples", "3", "--activation", "tanh+softplus", "--bias", "trainable+none+trainable", "--workers", "0",

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.options import option
 from lossproof.theory.problem.architecture import Architecture
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.numbers import exact_numbers
@@ -42,11 +43,11 @@ class Decay:
         >>> Decay.of([("1/2", 0), 1], Architecture.of("2-2-1")).layers
         ((Fraction(1, 2), Fraction(0, 1)), (Fraction(1, 1), Fraction(1, 1)))
         """
-        given = plain_values(value, "weight_decay")
+        given = plain_values(value, option("weight_decay"))
         rates = list(given) if isinstance(given, list) else [given] * architecture.L
         if len(rates) != architecture.L:
             raise InputError(
-                f"weight_decay must be one rate, or one for each of the {architecture.L} layers of a {architecture} network, got {len(rates)}: "
+                f"{option('weight_decay')} must be one rate, or one for each of the {architecture.L} layers of a {architecture} network, got {len(rates)}: "
                 "give a number such as 0.01, or a list of them"
             )
         layers = tuple(_pair(rate, biases=biases) for rate in rates)
@@ -101,11 +102,13 @@ def _told(rate: Fraction) -> str:
 
 
 def _pair(rate: Any, *, biases: bool) -> tuple[Fraction, Fraction]:
-    given = plain_values(rate, "weight_decay")
+    given = plain_values(rate, option("weight_decay"))
     pair = given if isinstance(given, list) else [given, given if biases else 0]
     if len(pair) != 2:
         raise InputError(f"a pair of weight_decay must be (rate of the weights, rate of the biases), got {len(pair)} numbers: give two")
-    found = [number for number in exact_numbers(pair, "weight_decay") if isinstance(number, Fraction) and number >= 0]
+    found = [number for number in exact_numbers(pair, option("weight_decay")) if isinstance(number, Fraction) and number >= 0]
     if len(found) != 2:
-        raise InputError(f"weight_decay must be a rational number of at least 0, got {shown(rate)}: write for example '1/100'")
+        raise InputError(
+            f"{option('weight_decay')} must be a rational number of at least 0, got {shown(rate)}: write for example {option('weight_decay', '1/100')}"
+        )
     return found[0], found[1]

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lossproof.theory.exceptions import InputError
+from lossproof.theory.options import option
 from lossproof.theory.problem.architecture import FROZEN, Architecture
 from lossproof.theory.problem.containers import plain_values
 from lossproof.theory.problem.numbers import Number, exact_numbers, number_text
@@ -75,7 +76,9 @@ def _read_bias(architecture: Architecture, l: int, given: Any) -> tuple[Number, 
     b = plain_values(given, f"b_{l}")
     if b is None:
         if mode not in ("none", FROZEN):
-            raise InputError(f"b_{l} must be given with bias={mode!r}, got None: give {columns} numbers, or use bias='none'")
+            raise InputError(
+                f"b_{l} must be given with {option('bias', mode)}, got None: give {columns} numbers, or use {option('bias', 'none')}"
+            )
         return (Fraction(0),) * columns
     if type(b) is not list or len(b) != columns:
         got = _shape_text(b) if type(b) is list else shown(given)
@@ -83,7 +86,8 @@ def _read_bias(architecture: Architecture, l: int, given: Any) -> tuple[Number, 
     bias = tuple(exact_numbers(b, f"b_{l}", expressions=True))
     if mode == "none" and any(x != 0 for x in bias):
         raise InputError(
-            f"b_{l} must be None or zero with bias='none', got {brief_text(number_text(bias[0]))}, …: use bias='trainable' or bias='fixed'"
+            f"b_{l} must be None or zero with {option('bias', 'none')}, got {brief_text(number_text(bias[0]))}, …: "
+            f"use {option('bias', 'trainable')} or {option('bias', 'fixed')}"
         )
     return bias
 

@@ -104,11 +104,11 @@ def _logistic(form: Logistic) -> Callable[[Floats], Triple]:
     low, k = int(form.low), int(form.rate)
 
     def at(z: Floats) -> Triple:
-        e = np.exp(-k * np.abs(z))
+        e, less = np.exp(-k * np.abs(z)), np.expm1(-k * np.abs(z))
         q = 1 / (1 + e)
-        d = e * q * q
-        value = np.tanh(z) if low else np.where(z >= 0, q, e * q)
-        return value, k * k * d, np.sign(z) * k**3 * d * np.expm1(-k * np.abs(z)) * q
+        small = e * q
+        d = k * k * small * q
+        return np.copysign(less * q, z) if low else np.where(z >= 0, q, small), d, np.copysign(k * d * less * q, -z)
 
     return at
 

@@ -27,14 +27,14 @@ import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.complete.curves import curve_of
-from lossproof.numerics.complete.enclosures import Ball, Indices, inverse
+from lossproof.numerics.complete.enclosures import WIDER, Ball, Indices, inverse
 from lossproof.numerics.complete.landscape import Landscape
 
 MARGIN = 1 + 2.0**-10
 """What a test must hold by, as rounding is left out here."""
 
 _LEAST, _FLUSHED, _SMOOTH, _ENLARGED = 2.0**-80, 2.0**-580, 2.0**-16, 1 + 2.0**-16
-_ROUNDING, _LOST, _FLOOR = 2.0**-42, 2.0**-46, 0.05
+_ROUNDING, _LOST, _FLOOR, _OFF = 2.0**-42, 2.0**-46, 0.05, 2.0**-4  # a value is off by _OFF _ROUNDING, however small it is
 
 
 class Hidden(NamedTuple):
@@ -95,7 +95,7 @@ def hidden_boxes(land: Landscape, lower: Floats, upper: Floats) -> Hidden:
     """Enclose the activations over boxes of θ, given by their ends, of shape ``(B, n m)``."""
     shape = land.units, land.inputs.shape[1], -1
     theta = Ball(((lower + upper) / 2).T.reshape(shape), ((upper - lower) / 2).T.reshape(shape))
-    z, spread = np.einsum("ia,kab->kib", land.inputs, theta.mid), np.einsum("ia,kab->kib", np.abs(land.inputs), theta.rad)
+    z, spread = np.einsum("ia,kab->kib", land.inputs, theta.mid), WIDER * np.einsum("ia,kab->kib", np.abs(land.inputs), theta.rad)
     phi, slope, bend = (Ball(*x) for x in curve_of(land.activation).over(z - spread, z + spread))
     return Hidden(theta, spread, Ball(_with_ones(land, phi.mid, 1), _with_ones(land, phi.rad, 0)), slope, bend)
 
@@ -171,7 +171,7 @@ def outputs(land: Landscape, box: Hidden, bounds: Floats) -> Followed:
     size, A, G, P, wide = np.abs(middle), np.abs(A, out=A), np.abs(G, out=G), np.abs(P, out=P), box.slope.rad * box.spread
     about, beside = np.abs(np.einsum("kib,ib->kb", phi, eps) + rates * v), np.einsum("kib,kb->ib", wide, np.abs(v[:n]))
     about[:n] += np.einsum("kib,ib->kb", wide, np.abs(eps))
-    rounded = np.einsum("kib,ib->kb", np.abs(phi), np.abs(eps)) + rates * np.abs(v)
+    rounded = np.einsum("kib,ib->kb", np.abs(phi) + _OFF, np.abs(eps)) + rates * np.abs(v)
     rounded += np.einsum("jib,ib->jb", size, (np.abs(a) * box.spread).sum(axis=0))
     rounded[:n] += (np.abs(lean) * box.spread).sum(axis=1)
     about += _ROUNDING * rounded
@@ -260,8 +260,8 @@ def mean_value(land: Landscape, box: Hidden, u: Followed) -> tuple[Floats, MeanV
     pull = rates[:inner].reshape(n, m, 1) * box.theta.mid
     g += pull
     lost += np.abs(pull)
-    lost += np.einsum("jkab,jb->kab", N_v, np.einsum("jib,ib->jb", np.abs(u.phi), np.abs(eps)) + rates[inner:, None] * np.abs(v))
-    lost += np.einsum("kaib,ib->kab", N_eps, np.einsum("jib,jb->ib", np.abs(u.phi), np.abs(v)) + np.abs(land.targets)[:, None])
+    lost += np.einsum("jkab,jb->kab", N_v, np.einsum("jib,ib->jb", np.abs(u.phi) + _OFF, np.abs(eps)) + rates[inner:, None] * np.abs(v))
+    lost += np.einsum("kaib,ib->kab", N_eps, np.einsum("jib,jb->ib", np.abs(u.phi) + _OFF, np.abs(v)) + np.abs(land.targets)[:, None])
     excluded = (np.abs(g.reshape(inner, B)) > MARGIN * rows + _ROUNDING * lost.reshape(inner, B)).any(axis=0)
     shares = np.einsum("kib,ia->kab", each, np.abs(X)) * rho
     shares = shares.reshape(inner, B) + np.abs(mid).sum(axis=0) * rho.reshape(inner, B)

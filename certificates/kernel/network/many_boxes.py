@@ -161,7 +161,7 @@ def _weights(curve: Logistic, a: Enclosed, theta: Enclosed, z: Array, skipped: A
 
     The exponents are ``−y_i`` with ``y_i = k (a_i − a_r)·θ − c``, and c is no more than the least of ``k (a_i − a_r)·θ``, so that ``y_i ≥ 0``.
     """
-    r = np.where(skipped, np.inf, np.abs(z)).argmin(axis=0)
+    r = np.where(skipped, np.inf, np.abs(z) * (1 + 2.0**-40 * np.arange(len(z))[:, None])).argmin(axis=0)  # the first of equal ones
     apart = exactly(curve.k) * product("iab,kab->ib", a - a[r, :, np.arange(len(r))].T, theta)
     least = np.where(skipped, np.inf, apart.ends[0]).min(axis=0)
     least = np.where(skipped.all(axis=0), 0.0, least)

@@ -1,4 +1,7 @@
-"""The pictures of ``docs/guides/complete.md``: complete maps of two entries of the zoo. ``python -m benchmarks.complete_pictures`` draws them."""
+"""The pictures of ``docs/guides/complete.md`` and ``docs/complete-maps.md``: complete maps of entries of the zoo.
+
+``python -m benchmarks.complete_pictures`` draws them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from PIL import Image
 import lossproof as lp
 
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
-SHOWN = {"complete_plane.png": "decay-neuron", "complete_graph.png": "decay-three-minima"}
+SHOWN = {"complete_plane.png": "decay-neuron", "complete_graph.png": "decay-three-minima", "complete_gelu.png": "decay-gelu-neuron"}
 
 
 def main() -> None:

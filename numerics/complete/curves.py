@@ -1,8 +1,8 @@
 r"""What σ, σ' and σ'' are over intervals, many at once: the values at both ends, and the extremes in between.
 
 An interval holds an extreme of a function at an end, or where it turns. The places where σ, σ' and σ'' turn are found on a grid and polished, once for an
-activation. Sigmoid and tanh have relative accuracy where they are saturated. For others the checker makes a table of polynomials, and is off by some digits:
-intervals are widened by what that may be and more. They are endless beyond the table. The sine is taken less whole turns.
+activation. The slopes of sigmoid and tanh have relative accuracy where they are saturated. For others the checker makes a table of polynomials. Intervals are
+widened by what it may be off and more, and are endless beyond the table. The sine is taken less whole turns.
 
 Nothing is proved by these: see the head of `enclosures`.
 """
@@ -35,7 +35,7 @@ Triple = tuple[Floats, Floats, Floats]
 
 @dataclass(frozen=True)
 class Curve:
-    """σ, σ' and σ'' at numbers; for each where it turns and its values there; what intervals are widened by, none for `Logistic`; the reach, the period."""
+    """σ, σ' and σ'' at numbers; for each where it turns and its values there; what intervals are widened by; the reach, the period."""
 
     at: Callable[[Floats], Triple]
     turns: tuple[tuple[tuple[float, float], ...], ...]
@@ -52,7 +52,7 @@ class Curve:
         (0.5, 1.0)
         """
         size = np.maximum(np.abs(low), np.abs(high))
-        beyond = size > self.farthest
+        beyond, about = size > self.farthest, 1 + (size if math.isfinite(self.farthest) else 0)
         if self.period is not None:
             back = self.period * np.rint((low + high) / (2 * self.period))
             low, high = low - back, high - back
@@ -65,7 +65,7 @@ class Curve:
                 met = (low < place) & (high > place)
                 least, most = np.where(met & (least > value), value, least), np.where(met & (most < value), value, most)
             mid, rad = (least + most) / 2, (most - least) / 2
-            found.append((mid, np.where(beyond, _ENDLESS, rad + wide * (1 + size)) if wide else rad))
+            found.append((mid, np.where(beyond, _ENDLESS, rad + wide * about) if wide else rad))
         return tuple(found)
 
 
@@ -74,7 +74,7 @@ def curve_of(activation: Activation) -> Curve:
     """Return what is known of an activation, one of those that complete lists are for."""
     form, formulas, beta = activation.logistic, formulas_of(activation), float(activation.parameter or 1)
     if form is not None:
-        return Curve(_logistic(form), _logistic_turns(form.rate), (0.0, 0.0, 0.0), math.inf, None)
+        return Curve(_logistic(form), _logistic_turns(form.rate), (_WIDENED[0], 0.0, 0.0), math.inf, None)
 
     def at(z: Floats) -> Triple:
         return formulas.doubles(z, 0), formulas.doubles(z, 1), formulas.doubles(z, 2)
@@ -104,11 +104,11 @@ def _logistic(form: Logistic) -> Callable[[Floats], Triple]:
     low, k = int(form.low), int(form.rate)
 
     def at(z: Floats) -> Triple:
-        e = np.exp(-k * np.abs(z))
+        e, less = np.exp(-k * np.abs(z)), np.expm1(-k * np.abs(z))
         q = 1 / (1 + e)
-        d = e * q * q
-        value = np.tanh(z) if low else np.where(z >= 0, q, e * q)
-        return value, k * k * d, np.sign(z) * k**3 * d * np.expm1(-k * np.abs(z)) * q
+        small = e * q
+        d = k * k * small * q
+        return np.copysign(less * q, z) if low else np.where(z >= 0, q, small), d, np.copysign(k * d * less * q, -z)
 
     return at
 

@@ -22,6 +22,9 @@ from lossproof.numerics.complete.landscape import Landscape
 
 Indices: TypeAlias = npt.NDArray[Any]
 
+WIDER = 1 + 2.0**-18
+"""The checker's arguments of activations are wider by less than this."""
+
 _TINY, _SHIFT, _LEAST_SHIFT = 2.0**-500, 2.0**-32, 2.0**-52
 
 
@@ -93,7 +96,7 @@ def activations(land: Landscape, theta: Ball) -> Pass:
     """Enclose the activations over boxes of θ, of shape ``(B, n m)``."""
     B, T = len(theta.mid), len(land.targets)
     z = Ball(*(x.reshape(B, land.rows, -1) for x in theta)) @ land.inputs.T
-    phi, slope, bend = (Ball(*x) for x in curve_of(land.activation).over(z.mid - z.rad, z.mid + z.rad))
+    phi, slope, bend = (Ball(*x) for x in curve_of(land.activation).over(z.mid - WIDER * z.rad, z.mid + WIDER * z.rad))
     if land.units and land.biases:
         phi = Ball(*(np.concatenate([part, np.full((B, 1, T), one)], axis=1) for part, one in zip(phi, (1.0, 0.0), strict=True)))
     return Pass(phi, slope, bend)

@@ -103,7 +103,7 @@ def relative_gradient(land: Landscape, box: Box) -> Ball:
 
 def _weights(a: Floats, theta: Ball, z: Floats, skipped: Indices) -> tuple[Ball, Indices]:
     """Enclose ``e^{−a_i·θ}`` of the samples that are not skipped, divided by a common function of θ, and return that with the least ``|z|``."""
-    r = np.where(skipped, np.inf, np.abs(z)).argmin(axis=1)
+    r = np.where(skipped, np.inf, np.abs(z) * (1 + 2.0**-40 * np.arange(z.shape[1]))).argmin(axis=1)  # the first of equal ones
     a = a - a[np.arange(len(z)), r, None]
     mid, rad = (a @ theta.mid[..., None])[..., 0], (np.abs(a) @ (theta.rad + _LOST * np.abs(theta.mid))[..., None])[..., 0]
     least = np.where(skipped, _HUGE, mid - rad).min(axis=1, keepdims=True)

@@ -27,14 +27,14 @@ import numpy as np
 
 from lossproof.numerics.algebra.products import Floats
 from lossproof.numerics.complete.curves import curve_of
-from lossproof.numerics.complete.enclosures import Ball, Indices, inverse
+from lossproof.numerics.complete.enclosures import WIDER, Ball, Indices, inverse
 from lossproof.numerics.complete.landscape import Landscape
 
 MARGIN = 1 + 2.0**-10
 """What a test must hold by, as rounding is left out here."""
 
 _LEAST, _FLUSHED, _SMOOTH, _ENLARGED = 2.0**-80, 2.0**-580, 2.0**-16, 1 + 2.0**-16
-_ROUNDING, _LOST, _FLOOR = 2.0**-42, 2.0**-46, 0.05
+_ROUNDING, _LOST, _FLOOR, _OFF = 2.0**-42, 2.0**-46, 0.05, 2.0**-4  # a value is off by _OFF _ROUNDING, however small it is
 
 
 class Hidden(NamedTuple):
@@ -52,11 +52,15 @@ class Hidden(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """v and ε of critical points, of shape ``(l, B)`` and ``(T, B)``, the A of the head of this module, and φ and σ' at the midpoints of θ."""
+    """v and ε of critical points, of shape ``(l, B)`` and ``(T, B)``, the N of the head of this module, and φ and σ' at the midpoints of θ.
+
+    ``N_v`` has the shape ``(l, n, m, B)``, ``N_ε`` ``(n, m, T, B)``.
+    """
 
     v: Ball
     eps: Ball
-    A: Floats
+    N_v: Floats
+    N_eps: Floats
     phi: Floats
     slope: Floats
 
@@ -91,7 +95,7 @@ def hidden_boxes(land: Landscape, lower: Floats, upper: Floats) -> Hidden:
     """Enclose the activations over boxes of θ, given by their ends, of shape ``(B, n m)``."""
     shape = land.units, land.inputs.shape[1], -1
     theta = Ball(((lower + upper) / 2).T.reshape(shape), ((upper - lower) / 2).T.reshape(shape))
-    z, spread = np.einsum("ia,kab->kib", land.inputs, theta.mid), np.einsum("ia,kab->kib", np.abs(land.inputs), theta.rad)
+    z, spread = np.einsum("ia,kab->kib", land.inputs, theta.mid), WIDER * np.einsum("ia,kab->kib", np.abs(land.inputs), theta.rad)
     phi, slope, bend = (Ball(*x) for x in curve_of(land.activation).over(z - spread, z + spread))
     return Hidden(theta, spread, Ball(_with_ones(land, phi.mid, 1), _with_ones(land, phi.rad, 0)), slope, bend)
 
@@ -148,49 +152,50 @@ def definite_inverse(A: Floats, shift: float = 0.0) -> Floats:
 def outputs(land: Landscape, box: Hidden, bounds: Floats) -> Followed:
     """Enclose v and ε at critical points in boxes of θ, where ``|v| ≤ bounds`` at all of them."""
     n, rates, R = land.units, land.rates[land.inner :, None], box.phi.rad[: land.units]
-    z = np.einsum("ia,kab->kib", land.inputs, box.theta.mid)
-    (phi, _), (slope, _), _ = curve_of(land.activation).over(z, z)
+    phi, slope, _ = curve_of(land.activation).at(np.einsum("ia,kab->kib", land.inputs, box.theta.mid))
     phi = _with_ones(land, phi, 1)
     A, v, eps = _regressed(land, phi), np.zeros((len(rates), phi.shape[2])), -land.targets[:, None]
     for _ in range(2):  # a second step, as the inverse is no better than the matrix is conditioned
         v = v - np.einsum("jkb,kb->jb", A, np.einsum("kib,ib->kb", phi, np.broadcast_to(eps, phi.shape[1:])) + rates * v)
         eps = np.einsum("kib,kb->ib", phi, v) - land.targets[:, None]
-    A = _regressed(land, box.phi.mid)
-    G = np.einsum("jkb,kib->jib", A, box.phi.mid)
-    l, T, B = G.shape
-    C = np.empty((l + T, l + T, B))
-    C[:l, :l], C[:l, l:], C[l:, :l] = A, G, np.swapaxes(G, 0, 1)
-    np.einsum("kib,kjb->ijb", box.phi.mid, G, out=C[l:, l:])
-    C[range(l, l + T), range(l, l + T)] -= 1
-    size = np.abs(C, out=C)
-    lean, a = box.slope.mid * eps, box.slope.mid * v[:n, None]
-    Y, rho = np.einsum("kib,ia->kaib", a, land.inputs), box.theta.rad
+    A, middle = _regressed(land, box.phi.mid), box.phi.mid
+    G = np.einsum("jkb,kib->jib", A, middle)
+    P = np.einsum("kib,kjb->ijb", middle, G)
+    P[range(len(P)), range(len(P))] -= 1
+    lean, a, rho = box.slope.mid * eps, box.slope.mid * v[:n, None], box.theta.rad
+    Y = np.einsum("kib,ia->kaib", a, land.inputs)
     moved = np.einsum("jib,kaib->jkab", G, Y)
     moved += A[:, :n, None] * np.einsum("kib,ia->kab", lean, land.inputs)
-    first = np.concatenate(
-        [
-            np.einsum("jkab,kab->jb", np.abs(moved), rho),
-            np.einsum("kaib,kab->ib", np.abs(np.einsum("jib,jkab->kaib", box.phi.mid, moved) - Y), rho),
-        ]
-    )
-    wide = box.slope.rad * box.spread
-    left = np.einsum("kib,ib->kb", phi, eps) + rates * v
-    lost = np.einsum("kib,ib->kb", np.abs(phi), np.abs(eps)) + rates * np.abs(v)
-    about = np.concatenate([np.abs(left) + _ROUNDING * lost, np.einsum("kib,kb->ib", wide, np.abs(v[:n]))])
+    below = np.einsum("jib,jkab->kaib", middle, moved)
+    below -= Y
+    size, A, G, P, wide = np.abs(middle), np.abs(A, out=A), np.abs(G, out=G), np.abs(P, out=P), box.slope.rad * box.spread
+    about, beside = np.abs(np.einsum("kib,ib->kb", phi, eps) + rates * v), np.einsum("kib,kb->ib", wide, np.abs(v[:n]))
     about[:n] += np.einsum("kib,ib->kb", wide, np.abs(eps))
-    step = first + np.einsum("pqb,qb->pb", size, about)
+    rounded = np.einsum("kib,ib->kb", np.abs(phi) + _OFF, np.abs(eps)) + rates * np.abs(v)
+    rounded += np.einsum("jib,ib->jb", size, (np.abs(a) * box.spread).sum(axis=0))
+    rounded[:n] += (np.abs(lean) * box.spread).sum(axis=1)
+    about += _ROUNDING * rounded
+    rounded = _LOST * np.einsum("jkb,kb->jb", A, rounded)
+    dv = np.einsum("jkab,kab->jb", np.abs(moved), rho) + np.einsum("jkb,kb->jb", A, about) + np.einsum("jib,ib->jb", G, beside) + rounded
+    de = np.einsum("kaib,kab->ib", np.abs(below), rho) + np.einsum("kib,kb->ib", G, about) + np.einsum("iqb,qb->ib", P, beside)
+    de += np.einsum("kib,kb->ib", size, rounded)
 
-    AA, GG, PP = size[:l, :n], size[:l, l:], size[l:, l:]
-    E = np.einsum("jib,kib->jkb", GG[:n], R)
-    F = np.einsum("jib,kib->jkb", np.einsum("kib,iqb->kqb", R, PP), R)
-    O = np.concatenate([np.concatenate([E, AA[:n]], axis=1), np.concatenate([F, np.swapaxes(E, 0, 1)], axis=1)])
+    l, reached, E = len(A), np.einsum("kib,jib->kjb", R, size), np.einsum("jib,kib->jkb", G, R)
+    lost = np.einsum("jib,kib->jkb", size, size)
+    lost[range(l), range(l)] += rates
+    lost[:, :n] += np.swapaxes(reached, 0, 1)
+    lost = _LOST * np.einsum("jkb,klb->jlb", A, lost)
+    O = np.empty((l + n, l + n, lost.shape[2]))
+    O[:l, :l], O[:l, l:], O[l:, :l], O[l:, l:] = lost, A[:, :n], np.einsum("kjb,jlb->klb", reached, lost), np.swapaxes(E[:n], 0, 1)
+    O[:l, :n] += E
+    O[l:, :n] += np.einsum("kqb,jqb->kjb", np.einsum("kib,iqb->kqb", R, P), R)
     y, e = bounds[land.inner :, None] + np.abs(v), land.norm + np.abs(eps)
-    x = _bounded(O * _ENLARGED, np.concatenate([step[:n], np.einsum("kib,ib->kb", R, step[l:])]))
-    x = np.where(np.isfinite(x[0]), x, np.concatenate([y[:n], np.einsum("kib,ib->kb", R, e)]))
-    q = np.einsum("kib,kb->ib", R, x[:n])
-    dv = np.fmin(y, step[:l] + np.einsum("jkb,kb->jb", AA, x[n:]) + np.einsum("jib,ib->jb", GG, q))
-    de = np.fmin(e, step[l:] + np.einsum("kib,kb->ib", GG[:n], x[n:]) + np.einsum("iqb,qb->ib", PP, q))
-    return Followed(Ball(v, dv), Ball(eps, de), A, phi, slope)
+    x = _bounded(O * _ENLARGED, np.concatenate([dv, np.einsum("kib,ib->kb", R, de)]))
+    x = np.where(np.isfinite(x[0]), x, np.concatenate([y, np.einsum("kib,ib->kb", R, e)]))
+    dv = np.fmin(y, dv + np.einsum("jkb,kb->jb", O[:l], x))
+    de += np.einsum("kib,kb->ib", G[:n], x[l:]) + np.einsum("iqb,qb->ib", P, np.einsum("kib,kb->ib", R, x[:n]))
+    de = np.fmin(e, de + np.einsum("jib,jb->ib", size, np.einsum("jkb,kb->jb", lost, x[:l])))
+    return Followed(Ball(v, dv), Ball(eps, de), moved, below, phi, slope)
 
 
 def _bounded(O: Floats, s: Floats) -> Floats:
@@ -198,9 +203,9 @@ def _bounded(O: Floats, s: Floats) -> Floats:
     X, every = np.concatenate([-O, s[:, None]], axis=1), range(len(O))
     X[every, every] += 1
     for k in every:
-        row = X[k] / X[k, k]
-        X -= X[:, k, None] * row
-        X[k] = row
+        row = X[k, k + 1 :] / X[k, k]
+        X[:, k + 1 :] -= X[:, k, None] * row
+        X[k, k + 1 :] = row
     x = X[:, -1] * _ENLARGED
     return np.where(((x > 0) & (x > s + np.einsum("jkb,kb->jb", O, x))).all(axis=0), x, np.inf)
 
@@ -228,13 +233,9 @@ def mean_value(land: Landscape, box: Hidden, u: Followed) -> tuple[Floats, MeanV
     lean, a = S.mid * eps, S.mid * w
     d_lean, d_a = S_reach * reach - np.abs(lean), S_reach * sizes - np.abs(a)
     Y, bent = np.einsum("kib,ia->kaib", a, X), np.einsum("kib,ia->kab", lean, X)
-    N_v = np.einsum("kaib,jib->kajb", Y, box.phi.mid)
-    N_v[range(n), :, range(n)] += bent
-    N_v = np.einsum("kajb,jcb->kacb", N_v, u.A)
-    N_eps = np.einsum("kajb,jib->kaib", N_v, box.phi.mid)
-    N_eps -= Y
+    N_v, N_eps = u.N_v, u.N_eps
     mid = -np.einsum("kaib,lcib->kalcb", N_eps, Y)
-    mid -= N_v[:, :, :n, None] * bent
+    mid -= np.einsum("jkab,jcb->kajcb", N_v[:n], bent)
     around = np.einsum("kib,iq->kqb", turn, (X[:, :, None] * X[:, None]).reshape(T, -1)).reshape(n, m, m, B)
     for k in range(n):
         mid[k, :, k] += around[k]
@@ -247,20 +248,20 @@ def mean_value(land: Landscape, box: Hidden, u: Followed) -> tuple[Floats, MeanV
     N_v, N_eps = np.abs(N_v), np.abs(N_eps)
     each = d_turn * np.abs(X).sum(axis=1)[:, None]
     each += d_a * N_eps.sum(axis=(0, 1))
-    each += d_lean * N_v.sum(axis=(0, 1))[:n, None]
+    each += d_lean * N_v.sum(axis=(1, 2))[:n, None]
     d_turn *= box.spread
     d_turn += d_a * de
     d_turn += d_lean * dw
     radii = np.einsum("kib,ia->kab", d_turn, np.abs(X))
-    radii += np.einsum("kajb,jb->kab", N_v, across)
+    radii += np.einsum("jkab,jb->kab", N_v, across)
     radii += np.einsum("kaib,ib->kab", N_eps, down)
     rows = np.einsum("pqb,qb->pb", np.abs(mid), rho.reshape(inner, B)) + radii.reshape(inner, B)
     g, lost = (np.einsum("kib,ia->kab", u.slope * s * e, x) for s, e, x in ((w, eps, X), (size, np.abs(eps), np.abs(X))))
     pull = rates[:inner].reshape(n, m, 1) * box.theta.mid
     g += pull
     lost += np.abs(pull)
-    lost += np.einsum("kajb,jb->kab", N_v, np.einsum("jib,ib->jb", np.abs(u.phi), np.abs(eps)) + rates[inner:, None] * np.abs(v))
-    lost += np.einsum("kaib,ib->kab", N_eps, np.einsum("jib,jb->ib", np.abs(u.phi), np.abs(v)) + np.abs(land.targets)[:, None])
+    lost += np.einsum("jkab,jb->kab", N_v, np.einsum("jib,ib->jb", np.abs(u.phi) + _OFF, np.abs(eps)) + rates[inner:, None] * np.abs(v))
+    lost += np.einsum("kaib,ib->kab", N_eps, np.einsum("jib,jb->ib", np.abs(u.phi) + _OFF, np.abs(v)) + np.abs(land.targets)[:, None])
     excluded = (np.abs(g.reshape(inner, B)) > MARGIN * rows + _ROUNDING * lost.reshape(inner, B)).any(axis=0)
     shares = np.einsum("kib,ia->kab", each, np.abs(X)) * rho
     shares = shares.reshape(inner, B) + np.abs(mid).sum(axis=0) * rho.reshape(inner, B)

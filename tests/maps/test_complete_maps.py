@@ -215,6 +215,25 @@ def test_a_decay_next_to_nothing_is_no_reason_to_refuse_a_list(widths, x, y, act
     assert found.report.self_check.refused == ()
 
 
+@pytest.mark.parametrize(
+    ("widths", "X", "Y", "options"),
+    [
+        ("1-1-1", [[-1.372117405806783e-09]], [[-9.9847412109375]], {"activation": "silu", "weight_decay": "11600297/1099511627776"}),
+        ("2-1", [[-271816.8125, -1359084.0625], [-271816.8125, 2174534.5], [2446351.3125, 271816.8125]],
+         [[-2.0408895611763], [0.81635582447052], [-0.510222390294075]],
+         {"output_activation": "swish:3", "bias": "none", "weight_decay": "8333453/134217728"}),
+        ("1-1-1", [[-22913873.5], [-13093642.0], [-6546821.0], [13093642.0], [22913873.5], [26187284.0]],
+         [[8.185702768059855e-06], [-4.677544438891346e-06], [-1.0524474987505528e-05], [1.987956386528822e-05], [7.0163166583370185e-06],
+          [-1.4032633316674037e-05]], {"weight_decay": "4671935/34359738368"}),
+    ],
+)  # fmt: skip
+def test_samples_far_from_one_are_listed_and_checked(widths, X, Y, options):
+    """What the checker loses by rounding, and what its arguments are wider, is left as a margin: these lists were found, and refused."""
+    found = mapped(widths, X, Y, workers=1, **options)
+    assert found.report.self_check.refused == ()
+    assert found.complete.verdict == "PROVED"
+
+
 def test_a_unit_that_can_be_scaled_is_listed_up_to_scale():
     """All of ``v w² x²``: the points with ``v = ±1``; ``w = 0`` with ``v = −1`` is a local minimum, and bad."""
     found = mapped("1-1-1", [[1], [2]], [[1], [3]], activation="power:2", bias="none")

@@ -304,7 +304,8 @@ def test_a_tiny_gradient_is_no_critical_point(proofs, name):
     [
         ("auer-2", 3), ("auer-3", 5), ("auer-4", 7), ("auer-product-4", 9), ("auer-product-9", 25), ("neuron-with-bias", 3), ("separable-minima", 3),
         ("decay-three-minima", 6), ("decay-one-minimum", 2), ("phase-retrieval", 5), ("decay-two-units", 3), ("decay-two-weights", 2), ("decay-neuron", 3),
-        ("square-unit", 3),
+        ("square-unit", 3), ("decay-softplus-neuron", 3), ("decay-gelu-neuron", 5), ("decay-silu-neuron", 5), ("decay-arctan-neuron", 3),
+        ("decay-sin-neuron", 7),
     ],
 )  # fmt: skip
 def test_lists_are_complete(proofs, name, count):

@@ -8,6 +8,7 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.names import nearest_name
 from lossproof.theory.shown import shown
 from lossproof.theory.zoo.complete import COMPLETE
+from lossproof.theory.zoo.decayed_neurons import DECAYED_NEURONS
 from lossproof.theory.zoo.embedded import EMBEDDED
 from lossproof.theory.zoo.entry import ZooEntry
 from lossproof.theory.zoo.linear import LINEAR
@@ -16,7 +17,9 @@ from lossproof.theory.zoo.neurons import NEURONS
 from lossproof.theory.zoo.relu import RELU
 from lossproof.theory.zoo.xor import XOR
 
-_BY_NAME = MappingProxyType({entry.name: entry for entry in (*XOR, *NEURONS, *MINIMA, *COMPLETE, *EMBEDDED, *LINEAR, *RELU)})
+_BY_NAME = MappingProxyType(
+    {entry.name: entry for entry in (*XOR, *NEURONS, *MINIMA, *COMPLETE, *DECAYED_NEURONS, *EMBEDDED, *LINEAR, *RELU)}
+)
 
 
 def zoo_entries() -> tuple[ZooEntry, ...]:

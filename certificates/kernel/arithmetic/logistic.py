@@ -11,7 +11,7 @@ c_j``, and its step j rounds by ``2.2 u c_j`` at most, which reaches ``p_0`` wit
 *σ over an interval* comes from its ends. With ``e = e^{−k|z|}``, ``q = 1/(1 + e)`` and s the logistic function, ``σ = low + k s(kz)``, ``σ' = k² e q²`` and
 ``σ'' = −sign(z) k³ e q² (1 − e) q``, where k is 1 or 2. If e is wrong by 12u of it, q is by ``12u e/(1 + e) ≤ 6u`` and two roundings, 8u; eq by 21u, ``σ'``
 by 30u, and ``σ''`` by 42u of ``k³ e q³ ≤ k σ'``, as ``1 − e`` is by ``12u e`` and a rounding. 60u are taken, of k times the largest ``σ'`` for ``σ''``,
-which covers midpoints, too, and of ``ks + |low|`` for σ, as it rounds once more; and ``16 TINY`` for what TINY covers in e. σ rises; ``σ'`` is even and
+which covers midpoints, too, and 30u of ``ks + |low|`` for σ, as it rounds once more; and ``16 TINY`` for what TINY covers in e. σ rises; ``σ'`` is even and
 falls with ``|z|`` from ``k²/4``; ``σ''`` is odd, falls between ``∓ln(2 + √3)/k`` from ``k³/(6√3)``, and rises elsewhere.
 """
 
@@ -65,6 +65,6 @@ class Logistic:
         top = np.where((low < 0) & (high > 0), k * k / 4, np.maximum(d, D))
         most = np.where((k * low < -_TURN[0]) & (k * high > -_TURN[1]), k**3 * _BEND, np.maximum(b, B))
         least = np.where((k * low < _TURN[1]) & (k * high > _TURN[0]), -(k**3) * _BEND, np.minimum(b, B))
-        sides = (f, F, F + 2 * abs(self.low)), (np.minimum(d, D), top, top), (least, most, k * top)
+        sides = (f, F, (F + 2 * abs(self.low)) / 2), (np.minimum(d, D), top, top), (least, most, k * top)
         value, slope, bend = (Enclosed((x + y) / 2, ENLARGE * ((y - x) / 2 + 60 * UNIT * size) + 16 * TINY) for x, y, size in sides)
         return value, slope, bend

@@ -94,7 +94,7 @@ def landscape(work: Work, problem: Problem, widest: Array) -> Landscape:
     return Landscape(inputs, targets, ring.array([rates])[0], n, problem.bias_rows_of(1), sigma, curve, np.array(problem.firsts()))
 
 
-def inverse(A: Array, shift: float = 2.0**-52) -> Array:
+def inverse(A: Array, shift: float = 0.0) -> Array:
     """Return approximate inverses of matrices, given by the first two axes, any matrix if one is singular; raises `LinAlgError`, which rejects the step."""
     size, eye = np.abs(A).max(axis=(0, 1)), np.eye(len(A))
     shifted = np.moveaxis(A, (0, 1), (-2, -1)) + eye * (shift * size + TINY)[..., None, None]
@@ -161,7 +161,7 @@ def _weights(curve: Logistic, a: Enclosed, theta: Enclosed, z: Array, skipped: A
 
     The exponents are ``−y_i`` with ``y_i = k (a_i − a_r)·θ − c``, and c is no more than the least of ``k (a_i − a_r)·θ``, so that ``y_i ≥ 0``.
     """
-    r = np.where(skipped, np.inf, np.abs(z)).argmin(axis=0)
+    r = np.where(skipped, np.inf, np.abs(z) * (1 + 2.0**-40 * np.arange(len(z))[:, None])).argmin(axis=0)  # the first of equal ones
     apart = exactly(curve.k) * product("iab,kab->ib", a - a[r, :, np.arange(len(r))].T, theta)
     least = np.where(skipped, np.inf, apart.ends[0]).min(axis=0)
     least = np.where(skipped.all(axis=0), 0.0, least)
@@ -217,7 +217,8 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> Followed
     (l, T, _), n, inner, centre = p.phi.mid.shape, land.units, land.inner, exactly(theta.mid)
     at = activations(land, centre)
     S, b = _normal(land, at.phi).mid, np.einsum("kib,ic->kb", at.phi.mid, land.targets.mid)
-    B = inverse(S)
+    regular = 1 + 2.0**-52 * np.eye(l)[..., None]  # for rows that agree, each on its own scale
+    B = inverse(S * regular)
     v = np.einsum("jkb,kb->jb", B, b)
     v += np.einsum("jkb,kb->jb", B, b - np.einsum("jkb,kb->jb", S, v))  # a step for what B leaves over
     there = residuals(land, at, exactly(v))
@@ -226,7 +227,7 @@ def outputs(land: Landscape, theta: Enclosed, p: Pass, prior: Array) -> Followed
 
     phi = exactly(p.phi.mid)
     normal = _normal(land, phi)
-    A = exactly(inverse(normal.mid))
+    A = exactly(inverse(normal.mid * regular))
     to_u = joined(mixed(land, p, exactly(eps), exactly(v)), slopes[inner:, None], axis=1)
     a, b = exactly(to_u.mid[:l]), exactly(to_u.mid[l:])
     t = product("jlb,lcb->jcb", A, a + product("lib,icb->lcb", phi, b))

@@ -76,19 +76,24 @@ def cores() -> int:
 
 
 class Watch:
-    """Looks once a second whether a cluster still has workers."""
+    """Looks once a second whether a cluster still has workers, and whether they are others."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self._looked = self._seen = time.monotonic()
+        self._workers = set(client.nthreads())
 
-    def look(self, advice: str) -> None:
-        """Raise `InputError` where there has been no worker for a minute."""
+    def look(self, advice: str) -> bool:
+        """Tell whether all workers that were there are gone, and others have come; raise `InputError` where there has been none for a minute."""
         now = time.monotonic()
         if now - self._looked < min(_LOOK, _WORKERLESS):
-            return
+            return False
         self._looked = now
-        if self._client.nthreads():
-            self._seen = now
-        elif now - self._seen >= _WORKERLESS:
+        workers = set(self._client.nthreads())
+        if workers:
+            replaced = bool(self._workers) and not workers & self._workers
+            self._seen, self._workers = now, workers
+            return replaced
+        if now - self._seen >= _WORKERLESS:
             raise InputError(f"the scheduler must have workers, got none for {_WORKERLESS:g} s: start some with dask worker, {advice}")
+        return False

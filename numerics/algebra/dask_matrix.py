@@ -125,17 +125,21 @@ class DaskMatrix:
             self._open.callback(shared.release)
         self._client = client = self._open.enter_context(dask_client(count, self._scheduler, ADVICE, memory))
         KilledWorker, watch = import_module("distributed").KilledWorker, Watch(client)
-        for I, end in enumerate(self._submit(client, shared)):
-            while not end.done():
-                watch.look(f"or {ADVICE}")
+        ends, I = self._submit(client, shared), 0
+        while len(ends) > I:
+            if not ends[I].done():
                 time.sleep(_GLANCE)
+                if watch.look(f"or {ADVICE}") and shared is None:
+                    ends, I = self._submit(client, shared), 0  # what was dealt to workers that have all died waits for them for ever
+                continue
             try:
-                if not end.result():
+                if not ends[I].result():
                     return False
             except KilledWorker:
                 raise LossproofError(f"a tile lost every worker it was given to: they may be short of memory; {ADVICE}") from None
+            I += 1
             if report is not None:
-                report(self.starts[I + 1] ** 2, self.n**2)
+                report(self.starts[I] ** 2, self.n**2)
         return True
 
     def _submit(self, client: Any, shared: SharedMemory | None) -> list[Any]:

@@ -393,6 +393,33 @@ def test_a_worker_that_dies_costs_nothing_but_time(shares, monkeypatch):
         D.release()
 
 
+@pytest.mark.parametrize("shares", SHARED)
+def test_workers_that_all_die_are_replaced_by_others(shares, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(dask_cluster, "_LOOK", 0.05)
+    K, lost = shifted(gram_triangle(parts_of(T=48))), []
+    assert factor_measured(K) == 0
+
+    async def start(address):
+        return await distributed.Worker(address, nthreads=1)
+
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50) as mortal:
+        D = shifted(Workplace(cluster=mortal.scheduler_address, shares=shares).gram(parts_of(T=48)))
+
+        def lose_all(done, total):
+            if not lost:
+                lost.extend(mortal.workers.values())
+                for worker in lost:
+                    mortal.sync(worker.close, nanny=False, reason="killed")
+                lost.append(mortal.sync(start, mortal.scheduler_address))
+
+        assert factor_measured(D, lose_all) == 0
+        assert list(mortal.scheduler.workers) == [lost[-1].address]
+        assert np.array_equal(rows_of(K), rows_of(D))
+        D.release()
+        mortal.sync(lost[-1].close)
+
+
 @pytest.mark.skipif(not can_share(), reason="no memory to share")
 def test_workers_of_this_machine_share_where_there_is_room_and_it_is_said(monkeypatch):
     for n, most_bytes, shares in ((17_970, 2**33, True), (17_970, 2**30, False), (60_000, 2**33, False)):

@@ -123,7 +123,7 @@ class DaskMatrix:
         shared = None if not self._shares else SharedMemory()
         if shared is not None:
             self._open.callback(shared.release)
-        self._client = client = self._open.enter_context(dask_client(count, self._scheduler, ADVICE, memory))
+        self._client = client = self._open.enter_context(dask_client(count, self._scheduler, ADVICE, memory, thrifty=not self._shares))
         KilledWorker, watch = import_module("distributed").KilledWorker, Watch(client)
         ends, I = self._submit(client, shared), 0
         while len(ends) > I:

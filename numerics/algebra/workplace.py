@@ -93,9 +93,12 @@ class Workplace:
             return 0
         if self.holds_triangle or (self.cluster is not None and not self.distributes(n)):
             return tile_bytes(n)
+        rows = 8 * tile_rows(n) * (2 * n + TILES_BESIDE * tile_rows(n))
         if self.cluster is None:
-            return 8 * tile_rows(n) * (2 * n + TILES_BESIDE * tile_rows(n))
-        return 0 if self.cluster else _workers_bytes(n) + (tile_bytes(n) if self.shares else 0)
+            return rows
+        if self.shares:
+            return _shared_bytes(n)
+        return 0 if self.cluster else _local_workers(n) * (2 * rows + _WORKER_BYTES)
 
 
 CLUSTER_UNUSED = "The cluster was not used, nor asked whether it is there: the matrices of this problem are too small for it."
@@ -140,10 +143,7 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
     place = (Path(at) if at else Path(tempfile.gettempdir())) if kind == "disk" else None
     where = "" if place is None else f", tiles of at most {gibibytes(tile_bytes(n))} in {place}"
     shares = (
-        kind == "dask"
-        and not at
-        and can_share()
-        and tile_bytes(n) + _workers_bytes(n) <= (available_bytes() // 2 if most_bytes is None else most_bytes)
+        kind == "dask" and not at and can_share() and _shared_bytes(n) <= (available_bytes() // 2 if most_bytes is None else most_bytes)
     )
     if kind == "dask":
         where = f" of every worker {f'of the cluster at {at}' if at else 'on this machine'}, "
@@ -157,9 +157,13 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
     )
 
 
-def _workers_bytes(n: int) -> int:
-    """Return about how many bytes the workers of this machine take, with the tiles of a task each, beside a triangle of n rows."""
-    return min(cores(), -(-n // tile_rows(n))) * (_WORKER_BYTES + 8 * _TILES_OF_A_WORKER * tile_rows(n) ** 2)
+def _local_workers(n: int) -> int:
+    return min(cores(), -(-n // tile_rows(n)))
+
+
+def _shared_bytes(n: int) -> int:
+    """Return about how many bytes the workers of this machine take with a triangle of n rows that they share, and the tiles of a task each."""
+    return tile_bytes(n) + _local_workers(n) * (_WORKER_BYTES + 8 * _TILES_OF_A_WORKER * tile_rows(n) ** 2)
 
 
 def engine_named(kind: str) -> TileEngine:

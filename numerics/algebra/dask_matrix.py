@@ -39,7 +39,7 @@ class DaskMatrix:
 
     With ``shares`` the workers, all of this machine, share the triangle in memory of this process. The cluster is met when the factorisation begins, and left
     with `release`. Raises `InputError` where it cannot be had, has no workers for a minute, or has one with another version of this package or of SciPy, or one
-    that fails the test of its products, and `LossproofError` where a tile ends every worker it is given to.
+    that fails the test of its products, and `LossproofError` where a tile ends every worker it is given to, or one cannot use that memory.
     """
 
     def __init__(self, parts: Sequence[GramPart], scheduler: str | None, most_bytes: int | None, *, shares: bool = False) -> None:
@@ -137,6 +137,10 @@ class DaskMatrix:
                     return False
             except KilledWorker:
                 raise LossproofError(f"a tile lost every worker it was given to: they may be short of memory; {ADVICE}") from None
+            except OSError as error:
+                if shared is None:
+                    raise
+                raise LossproofError(f"a worker must be able to use memory of this process, got {error}: {ADVICE}") from None
             I += 1
             if report is not None:
                 report(self.starts[I] ** 2, self.n**2)

@@ -19,7 +19,7 @@ _PATIENCE = 10
 _GRAPH = "1TB"
 """From where on Dask warns of what a task carries: what the scheduler keeps for tasks that have to be done again is meant to be there."""
 _ALLOCATION = {"MMAP": 2**25, "TRIM": 2**26}
-"""Bytes from which glibc asks the system for memory of its own, and from which it gives back what is free: else every tile is taken and given back."""
+"""Bytes from which glibc asks the system for memory of its own, and gives back what is free: with less every tile is taken anew, page by page."""
 _WORKERLESS = 60.0
 """Seconds that a scheduler may be without any worker: some start theirs only when there is work."""
 _LOOK = 1.0
@@ -35,8 +35,10 @@ def check_scheduler(scheduler: str) -> None:
 
 
 @contextmanager
-def dask_client(workers: int, scheduler: str | None, advice: str, memory: int | None = None) -> Iterator[Any]:
+def dask_client(workers: int, scheduler: str | None, advice: str, memory: int | None = None, *, thrifty: bool = True) -> Iterator[Any]:
     """Give a client of the cluster at an address, or of a local one of so many processes, each with so many bytes, which ends with the block.
+
+    A process that is ``thrifty`` gives free memory back at once, as it must where its limit is near; else it keeps some, which is faster.
 
     Raises `InputError` when Dask is missing, with advice what to do without it, or when the scheduler cannot be reached.
     """
@@ -54,7 +56,8 @@ def dask_client(workers: int, scheduler: str | None, advice: str, memory: int | 
         with client, dask.config.set(settings):
             yield client
         return
-    settings |= {f"distributed.nanny.pre-spawn-environ.MALLOC_{name}_THRESHOLD_": most for name, most in _ALLOCATION.items()}
+    if not thrifty:
+        settings |= {f"distributed.nanny.pre-spawn-environ.MALLOC_{name}_THRESHOLD_": most for name, most in _ALLOCATION.items()}
     with one_thread_each(), without_main_module(), dask.config.set(settings):
         with interrupts_held():
             cluster = distributed.LocalCluster(
@@ -76,19 +79,24 @@ def cores() -> int:
 
 
 class Watch:
-    """Looks once a second whether a cluster still has workers."""
+    """Looks once a second whether a cluster still has workers, and whether they are others."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self._looked = self._seen = time.monotonic()
+        self._workers = set(client.nthreads())
 
-    def look(self, advice: str) -> None:
-        """Raise `InputError` where there has been no worker for a minute."""
+    def look(self, advice: str) -> bool:
+        """Tell whether all workers that were there are gone, and others have come; raise `InputError` where there has been none for a minute."""
         now = time.monotonic()
         if now - self._looked < min(_LOOK, _WORKERLESS):
-            return
+            return False
         self._looked = now
-        if self._client.nthreads():
-            self._seen = now
-        elif now - self._seen >= _WORKERLESS:
+        workers = set(self._client.nthreads())
+        if workers:
+            replaced = bool(self._workers) and not workers & self._workers
+            self._seen, self._workers = now, workers
+            return replaced
+        if now - self._seen >= _WORKERLESS:
             raise InputError(f"the scheduler must have workers, got none for {_WORKERLESS:g} s: start some with dask worker, {advice}")
+        return False

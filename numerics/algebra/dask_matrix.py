@@ -1,9 +1,9 @@
 """A tiled matrix whose tiles are formed and finished by the workers of a Dask cluster, as soon as those that they need are there.
 
 A tile is made by several tasks (`tile_tasks`), which do the same operations in the same order as on one machine. Workers of this machine share the samples and
-the tiles in memory, if there is room (`shared_arrays`): any of them takes any task, the most urgent one first. Other workers send each other their tiles: rows
-are dealt out to them in turn, so that the left side of every product lies where it is needed, and the first rows go first. What a worker that dies has not put
-into shared memory is made again, from the samples, which the scheduler keeps. Each worker tests its products before its first tile.
+the tiles in memory, if there is room (`shared_arrays`): any of them takes any task, the most urgent one first. Other workers send each other their tiles, which
+are dealt out to them in turn, by rows and columns, and the first rows go first. What a worker that dies has not put into shared memory is made again, from the
+samples, which the scheduler keeps. Each worker tests its products before its first tile.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from importlib import import_module
 from itertools import pairwise
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class DaskMatrix:
 
     With ``shares`` the workers, all of this machine, share the triangle in memory of this process. The cluster is met when the factorisation begins, and left
     with `release`. Raises `InputError` where it cannot be had, has no workers for a minute, or has one with another version of this package or of SciPy, or one
-    that fails the test of its products, and `LossproofError` where a tile ends every worker it is given to.
+    that fails the test of its products, and `LossproofError` where a tile ends every worker it is given to, or one cannot use that memory.
     """
 
     def __init__(self, parts: Sequence[GramPart], scheduler: str | None, most_bytes: int | None, *, shares: bool = False) -> None:
@@ -122,19 +123,27 @@ class DaskMatrix:
         shared = None if not self._shares else SharedMemory()
         if shared is not None:
             self._open.callback(shared.release)
-        self._client = client = self._open.enter_context(dask_client(count, self._scheduler, ADVICE, memory))
+        self._client = client = self._open.enter_context(dask_client(count, self._scheduler, ADVICE, memory, thrifty=not self._shares))
         KilledWorker, watch = import_module("distributed").KilledWorker, Watch(client)
-        for I, end in enumerate(self._submit(client, shared)):
-            while not end.done():
-                watch.look(f"or {ADVICE}")
+        ends, I = self._submit(client, shared), 0
+        while len(ends) > I:
+            if not ends[I].done():
                 time.sleep(_GLANCE)
+                if watch.look(f"or {ADVICE}") and shared is None:
+                    ends, I = self._submit(client, shared), 0  # what was dealt to workers that have all died waits for them for ever
+                continue
             try:
-                if not end.result():
+                if not ends[I].result():
                     return False
             except KilledWorker:
                 raise LossproofError(f"a tile lost every worker it was given to: they may be short of memory; {ADVICE}") from None
+            except OSError as error:
+                if shared is None:
+                    raise
+                raise LossproofError(f"a worker must be able to use memory of this process, got {error}: {ADVICE}") from None
+            I += 1
             if report is not None:
-                report(self.starts[I + 1] ** 2, self.n**2)
+                report(self.starts[I] ** 2, self.n**2)
         return True
 
     def _submit(self, client: Any, shared: SharedMemory | None) -> list[Any]:
@@ -147,12 +156,7 @@ class DaskMatrix:
             I, J, terms = task.I, task.J, task.terms
             how: dict[str, Any] = {"pure": False, "priority": urgency}
             if shared is None and owners:
-                how = {
-                    "pure": False,
-                    "priority": -I,
-                    "workers": [owners[dealt(len(rows) - 1 - I, len(owners))]],
-                    "allow_other_workers": True,
-                }
+                how |= {"priority": -I, "workers": [owners[dealt(I, J, len(rows), len(owners))]], "allow_other_workers": True}
             if len(samples) == I:
                 samples.append(self._given_samples(I, client, shared, how | {"key": f"lossproof-samples-{token}-{I}"}))
                 self._tiles.append([])
@@ -181,11 +185,18 @@ class DaskMatrix:
         return client.submit(kept, [KeptPart(part.columns, part.values, part.ones) for part in self._of_rows[I]], **how)
 
 
-def dealt(after: int, workers: int) -> int:
-    """Return the worker of the tile row with so many after it: there and back from the last, so that none has all the longer rows.
+def dealt(I: int, J: int, count: int, workers: int) -> int:
+    """Return the worker of a tile of so many tile rows, all workers being laid out as a rectangle that is as square as their number allows.
 
-    >>> [dealt(after, 2) for after in range(6)]
-    [0, 1, 1, 0, 0, 1]
+    Its rows take turns at tile rows, there and back from the last, so that none has all the longer ones, and its columns at tile columns. So to a worker of
+    ``p × q`` travel about ``1/p + 1/q`` of all tiles at most, and several of them share a tile row.
+
+    >>> [[dealt(I, J, 4, 2) for J in range(I + 1)] for I in range(4)]
+    [[0], [1, 1], [1, 1, 1], [0, 0, 0, 0]]
+    >>> [[dealt(I, J, 4, 4) for J in range(I + 1)] for I in range(4)]
+    [[0], [2, 3], [2, 3, 2], [0, 1, 0, 1]]
     """
-    k = after % (2 * workers)
-    return min(k, 2 * workers - 1 - k)
+    q = max(d for d in range(1, isqrt(workers) + 1) if workers % d == 0)
+    p = workers // q
+    k = (count - 1 - I) % (2 * p)
+    return min(k, 2 * p - 1 - k) * q + J % q

@@ -97,7 +97,9 @@ class Workplace:
         rows = 8 * tile_rows(n) * (2 * n + TILES_BESIDE * tile_rows(n))
         if self.cluster is None:
             return rows
-        return 0 if self.cluster else min(cores(), -(-n // tile_rows(n))) * (2 * rows + _WORKER_BYTES)
+        if self.shares:
+            return _shared_bytes(n)
+        return 0 if self.cluster else _local_workers(n) * (2 * rows + _WORKER_BYTES)
 
 
 CLUSTER_UNUSED = "The cluster was not used, nor asked whether it is there: the matrices of this problem are too small for it."
@@ -156,9 +158,13 @@ def workplace_named(name: str, n: int = 0, most_bytes: int | None = None) -> Wor
     )
 
 
+def _local_workers(n: int) -> int:
+    return min(cores(), -(-n // tile_rows(n)))
+
+
 def _shared_bytes(n: int) -> int:
-    """Return about how many bytes the workers of this machine take with a triangle of n rows that they share."""
-    return tile_bytes(n) + cores() * (_WORKER_BYTES + 8 * _TILES_OF_A_WORKER * tile_rows(n) ** 2)
+    """Return about how many bytes the workers of this machine take with a triangle of n rows that they share, and the tiles of a task each."""
+    return tile_bytes(n) + _local_workers(n) * (_WORKER_BYTES + 8 * _TILES_OF_A_WORKER * tile_rows(n) ** 2)
 
 
 def engine_named(kind: str) -> TileEngine:

@@ -21,7 +21,7 @@ from lossproof.numerics.algebra.gram_sums import gram_triangle
 from lossproof.numerics.algebra.memory import gram_bytes
 from lossproof.numerics.algebra.numpy_engine import NUMPY, NumpyEngine
 from lossproof.numerics.algebra.product_self_test import fault_of
-from lossproof.numerics.algebra.shared_arrays import can_share
+from lossproof.numerics.algebra.shared_arrays import SharedArray, can_share
 from lossproof.numerics.algebra.tiled_cholesky import factor_measured, solve_factored
 from lossproof.numerics.algebra.workplace import Workplace, workplace_named
 from lossproof.numerics.ranks.verified import attempt_full_column_rank
@@ -391,6 +391,47 @@ def test_a_worker_that_dies_costs_nothing_but_time(shares, monkeypatch):
         tiles = len(D.starts) * (len(D.starts) - 1) // 2
         assert len(finished) <= tiles + 1 if shares else len(finished) >= tiles
         D.release()
+
+
+@pytest.mark.parametrize("shares", SHARED)
+def test_workers_that_all_die_are_replaced_by_others(shares, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(dask_cluster, "_LOOK", 0.05)
+    K, lost = shifted(gram_triangle(parts_of(T=48))), []
+    assert factor_measured(K) == 0
+
+    async def start(address):
+        return await distributed.Worker(address, nthreads=1)
+
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0", silence_logs=50) as mortal:
+        D = shifted(Workplace(cluster=mortal.scheduler_address, shares=shares).gram(parts_of(T=48)))
+
+        def lose_all(done, total):
+            if not lost:
+                lost.extend(mortal.workers.values())
+                for worker in lost:
+                    mortal.sync(worker.close, nanny=False, reason="killed")
+                lost.append(mortal.sync(start, mortal.scheduler_address))
+
+        assert factor_measured(D, lose_all) == 0
+        assert list(mortal.scheduler.workers) == [lost[-1].address]
+        assert np.array_equal(rows_of(K), rows_of(D))
+        D.release()
+        mortal.sync(lost[-1].close)
+
+
+@pytest.mark.skipif(not can_share(), reason="no memory to share")
+def test_memory_that_cannot_be_shared_is_said(cluster, monkeypatch):
+    def short(file, values, at):
+        raise OSError(28, "No space left on device")
+
+    D = shifted(Workplace(cluster=cluster.scheduler_address, shares=True).gram(parts_of()))
+    fill = SharedArray.fill
+    monkeypatch.setattr(
+        SharedArray, "fill", lambda room, values: fill(room, values) if values.ndim == 3 or len(values) < TILE else short(0, 0, 0)
+    )
+    with pytest.raises(LossproofError, match=r"must be able to use memory of this process, got .*No space left on device: take the engine"):
+        factor_measured(D)
 
 
 @pytest.mark.skipif(not can_share(), reason="no memory to share")

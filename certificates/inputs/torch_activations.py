@@ -126,7 +126,7 @@ def layers_of_activation(name: str, module: Any, precision: str) -> list[Layer]:
     if kind == "Softplus":
         _check_threshold(module.threshold, precision)
     before, activation, after = _CONJUGATE[kind](module)
-    around = [] if (before, after) == ((1, 0), (1, 0)) else [before, after]
+    around = [] if before == after == (Fraction(1), Fraction(0)) else [before, after]
     scalings = [Scaling.of_constants(f"the constants of {name}", [s], [t]) for s, t in around]
     return [*scalings[:1], Elementwise(name, activation), *scalings[1:]]
 

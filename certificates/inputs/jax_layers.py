@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
-from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions, primitive_alone
+from lossproof.certificates.inputs.conjugates import clipped
+from lossproof.certificates.inputs.jax_activations import RELU6, activation_at, exact_literal, known_functions, primitive_alone
 from lossproof.certificates.inputs.jax_arithmetic import arithmetic_of, contracts_rows, is_one_output, keep_constant, roots_of
 from lossproof.certificates.inputs.jax_graph import Graph, Pattern, Step, traced, untraceable
 from lossproof.certificates.inputs.layer_advice import PART, advice_on_layer
@@ -181,7 +182,8 @@ def _take(steps: Sequence[Step], start: int, chain: _Chain) -> int:
             keep_constant(step, chain.graph.constants)
         if found is not None:
             layer, length, output = found
-            chain.layers.append(layer)
+            between = isinstance(layer, Elementwise) and layer.activation == RELU6
+            chain.layers += clipped(layer.name, Fraction(0), Fraction(6)) if between else [layer]
             _go_on(steps[start : start + length], output, steps[start + length - 1].avals[0][0], chain)
             return length
     return 1

@@ -218,7 +218,7 @@ REFUSED = {
     "mixed precision": (lambda: mlp(layers.Dense(1, dtype="mixed_float16")), "with float32 in float16"),
     "another activation": (lambda: two_layers("exponential"), "got exponential"),
     "own activation": (lambda: two_layers(lambda z: z), "got <lambda>"),
-    "relu6": (lambda: mlp(layers.Dense(2), layers.ReLU(6.0), layers.Dense(1)), "max_value=None only, got 6.0"),
+    "clipped and shifted": (lambda: mlp(layers.Dense(2), layers.ReLU(6.0, threshold=1.0), layers.Dense(1)), "must have max_value=None, got 6.0"),
     "l1": (lambda: compiled(two_layers(kernel_regularizer="l1"), "mse"), "must be an l2 regularizer, got L1"),
     "penalty of no loss": (lambda: two_layers(last="tanh", kernel_regularizer="l2"), "got no loss from compile"),
     "huber": (lambda: compiled(two_layers(), "huber"), "got huber after no function: it is no smooth function; .* and another loss"),

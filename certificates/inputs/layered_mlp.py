@@ -144,8 +144,9 @@ def _notes(found: FoldedLayers) -> tuple[str, ...]:
             "of the problem are (Y − t)/s, exactly, and the squared error of the model is s² times the one in J."
         )
     if found.folded:
-        named = ", ".join(found.folded[:_MOST_NAMED]) + ", …" * (len(found.folded) > _MOST_NAMED)
-        one = len(found.folded) == 1
+        parts = list(dict.fromkeys(found.folded))
+        named = ", ".join(parts[:_MOST_NAMED]) + ", …" * (len(parts) > _MOST_NAMED)
+        named, one = named[0].upper() + named[1:], len(found.folded) == 1
         notes.append(
             f"{named} {'is' if one else 'are'} folded into the linear layer{'' if one else 's'} beside {'it' if one else 'them'}, exactly in rational numbers"
             f"{roots}: the weights judged, and a weight decay on them, are those of the folded network."

@@ -109,7 +109,7 @@ def is_function_of_module(name: str) -> bool:
 
 
 def module_of_function(node: Any, name: str, torch: Any) -> Any:
-    """Return the module of torch that does what a function does with these arguments; None for functions and arguments that none has."""
+    """Return the module of torch that does what a function does with these arguments; None for functions and arguments that none has, or that torch refuses."""
     if name in _CLAMPS:
         return _clamp(dict(zip(_CLAMPS[name], node.args[1:], strict=False)) | node.kwargs, torch)
     if name not in _FUNCTIONS:
@@ -120,13 +120,16 @@ def module_of_function(node: Any, name: str, torch: Any) -> Any:
     training = given.pop("training", False)
     if not set(given) <= set(order) or len(node.args) > len(order) + 1:
         return None
-    return getattr(torch.nn, kind)(**given).train(bool(training))
+    try:
+        return getattr(torch.nn, kind)(**given).train(bool(training))
+    except (AssertionError, TypeError, ValueError):
+        return None
 
 
 def _clamp(given: Mapping[str, Any], torch: Any) -> Any:
     least, most = given.get("min"), given.get("max")
     numbers = all(type(bound) in (int, float) for bound in (least, most) if bound is not None)
-    if not numbers or not set(given) <= {"min", "max"} or least is None or (most is None and least != 0):
+    if not numbers or not set(given) <= {"min", "max"} or least is None or (least != 0 if most is None else not least < most):
         return None
     return torch.nn.ReLU() if most is None else torch.nn.Hardtanh(least, most)
 

@@ -219,7 +219,7 @@ def _constant(value: Any, kind: Any, name: str) -> list[Fraction]:
     held = array_of(sys.modules["keras"].ops.convert_to_tensor(value, kind)).astype(np.float64)
     if held.ndim and held.shape != (1,) * (held.ndim - 1) + held.shape[-1:]:
         raise InputError(
-            f"a constant of a Keras model must be a number, or one for each unit, got shape {held.shape} in {name}: rewrite it"
+            f"a constant of a Keras model must be a number, or one for each unit, got shape {held.shape} in {name}: an MLP has no others"
         )
     return exact_vector(held.ravel().tolist(), name)
 

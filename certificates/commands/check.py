@@ -62,7 +62,7 @@ def check_claims(
     header: Header = None,
     activation: Annotated[str | None, typer.Option(help=f"{ACTIVATION_HELP} [default: tanh]")] = None,
     output_activation: Annotated[str | None, typer.Option(help="Activation of the last layer. [default: identity]")] = None,
-    error: Annotated[str | None, typer.Option(help=f"{ERROR_HELP} [default: squared]")] = None,
+    error: Annotated[str | None, typer.Option(help=f"{ERROR_HELP} [default: squared, or a model's own]")] = None,
     bias: Bias = "trainable",
     weight_decay: Annotated[str | None, typer.Option(metavar=RATES, help=f"{DECAY_HELP} [default: 0, or a model's own]")] = None,
     decay_biases: DecayBiases = True,

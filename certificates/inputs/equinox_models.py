@@ -47,7 +47,7 @@ def read_equinox(model: Any) -> TrainedNetwork:
     def one_sample(w: Sequence[Any], x: Any) -> Any:
         return equinox.combine(jax.tree.unflatten(tree, list(w)), rest)(x)
 
-    mlp = JaxModel(one_sample, weights, names, "an Equinox model", by_sample=True).mlp()
+    mlp = JaxModel(one_sample, weights, names, "an Equinox model", by_sample=True, module=model).mlp()
     return mlp.network(
         outputs=lambda X: _outputs(one_sample, weights, X.astype(kind)),
         unit=UNITS[kind.name],

@@ -37,7 +37,7 @@ def read_flax(model: Any) -> TrainedNetwork:
     if len(kinds) != 1 or kinds[0] not in UNITS:
         raise InputError(f"all weights of a Flax model must be floats of one type, got {', '.join(kinds) or 'none'}: convert them")
     mlp, kind = (
-        JaxModel(function, weights, names, "a Flax model", normalisations=partial(norms, wide), constants=constants).mlp(),
+        JaxModel(function, weights, names, "a Flax model", normalisations=partial(norms, wide), constants=constants, module=model).mlp(),
         weights[0].dtype,
     )
     return mlp.network(

@@ -70,12 +70,14 @@ def folded(layers: Iterable[Layer], what: str) -> FoldedLayers:
         else:
             if waiting is not None:
                 raise InputError(
-                    f"a normalisation of {what} must come before or after a linear layer, got {waiting.name} before {layer.name}: rewrite it"
+                    f"a normalisation of {what} must come before or after a linear layer, got {waiting.name} before {layer.name}: an MLP has a "
+                    "linear layer between two functions"
                 )
             found.layers.append(layer)
     if waiting is not None and waiting.trained:
         raise InputError(
-            f"a trained normalisation of {what} must not be the last after an activation, got {waiting.name}: rewrite it as an MLP"
+            f"a trained normalisation of {what} must not be the last after an activation, got {waiting.name}: freeze it, which makes it a "
+            "scale of the outputs"
         )
     found.outputs = waiting
     found.layers = _without_constant_squares(found)

@@ -19,6 +19,8 @@ MARK = 0.390625
 
 _PLAIN = {"tanh": "tanh", "logistic": "sigmoid", "sin": "sin", "erf": "erf", "atan": "arctan", "square": "power:2"}
 _APPROXIMATE = "gelu by tanh"
+RELU6 = "relu6"
+"""What `activation_at` calls the function that is clipped to 0 and 6, which lossproof has between constants (`clipped`)."""
 _LENGTH = 3
 
 
@@ -64,6 +66,8 @@ def _functions(kind: Any) -> list[tuple[str, Callable[[Any], Any]]]:
         ("swish", lambda z: z * nn.sigmoid(MARK * z)),
         ("elu", nn.elu),
         ("elu", lambda z: nn.elu(z, 1.0)),
+        ("elu", nn.celu),
+        (RELU6, nn.relu6),
         ("mish", nn.mish),
         ("hard-tanh", nn.hard_tanh),
         ("gelu", lambda z: nn.gelu(z, approximate=False)),

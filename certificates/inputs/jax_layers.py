@@ -8,22 +8,18 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
-from lossproof.certificates.inputs.jax_activations import activation_at, exact_literal, known_functions, primitive_alone
+from lossproof.certificates.inputs.conjugates import clipped
+from lossproof.certificates.inputs.jax_activations import RELU6, activation_at, exact_literal, known_functions, primitive_alone
 from lossproof.certificates.inputs.jax_arithmetic import arithmetic_of, contracts_rows, is_one_output, keep_constant, roots_of
 from lossproof.certificates.inputs.jax_graph import Graph, Pattern, Step, traced, untraceable
-from lossproof.certificates.inputs.layer_advice import PART, advice_on_layer
+from lossproof.certificates.inputs.jax_refusals import holders_of, refused_step
+from lossproof.certificates.inputs.layer_advice import PART
 from lossproof.certificates.inputs.layered_mlp import LayeredMLP, mlp_of
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
 from lossproof.certificates.inputs.parameters import exact_array
 from lossproof.theory.exceptions import InputError
 
 _ROWS = 7
-_OWN_SLOPE = "custom derivative"
-_ADVICE = {
-    "stop_gradient": "what is cut off from the gradient is trained otherwise than the loss says",
-    _OWN_SLOPE: "a derivative that is defined apart from it is another than the loss says",
-    "convert_element_type": "compute in the type of the weights",
-}
 
 
 class _Weight(NamedTuple):
@@ -50,7 +46,8 @@ class JaxModel:
     """A function of ``weights``, which messages call by their ``names``, and samples.
 
     It is called for rows ``(T, n_0)``, or for one sample ``(n_0,)`` where ``by_sample`` holds; ``what`` is what messages call it. ``normalisations`` gives the
-    patterns of its framework for values of a shape and a type, ``constants`` the arrays that it keeps besides its weights.
+    patterns of its framework for values of a shape and a type, ``constants`` the arrays that it keeps besides its weights, ``module`` is the model itself, in
+    which messages look for the modules that hold its weights.
     """
 
     function: Callable[[Sequence[Any], Any], Any]
@@ -60,6 +57,7 @@ class JaxModel:
     by_sample: bool = False
     normalisations: Normalisations = lambda shape, kind: ()
     constants: Sequence[Any] = ()
+    module: Any = None
 
     def mlp(self) -> LayeredMLP:
         """Return the MLP that the function is, with as many inputs as one of its matrices has rows: that of the first layer, which no other number fits.
@@ -80,12 +78,15 @@ class JaxModel:
                     return mlp
         fitting = [error for error in refusals if not _of_shapes(error.__cause__)]
         traced = [error for error in fitting if error.__cause__ is None]
-        default = InputError(f"{self.what} must begin with a linear layer, got another: give an MLP")
+        tried = ", ".join(map(str, sizes)) or "no"
+        default = InputError(f"{self.what} must begin with a linear layer, got none for samples of {tried} numbers: {PART}")
         raise [default, *fitting, *traced][-1]
 
 
 def _of_shapes(error: BaseException | None) -> bool:
     """Tell whether a function could not be traced as it was called for another number of inputs than it has; Flax has an error of its own for that."""
+    if isinstance(error, sys.modules["jax"].errors.ConcretizationTypeError):
+        return False
     return isinstance(error, TypeError) or type(error).__name__ == "ScopeParamShapeError"
 
 
@@ -181,7 +182,8 @@ def _take(steps: Sequence[Step], start: int, chain: _Chain) -> int:
             keep_constant(step, chain.graph.constants)
         if found is not None:
             layer, length, output = found
-            chain.layers.append(layer)
+            between = isinstance(layer, Elementwise) and layer.activation == RELU6
+            chain.layers += clipped(layer.name, Fraction(0), Fraction(6)) if between else [layer]
             _go_on(steps[start : start + length], output, steps[start + length - 1].avals[0][0], chain)
             return length
     return 1
@@ -295,17 +297,16 @@ def _scaling(parts: Mapping[str, int], eps: Any, chain: _Chain) -> Scaling:
 
 
 def _refused(step: Step, chain: _Chain, advice: str = "") -> InputError:
-    """Return the refusal of a step, which tells the module that it is in, where the framework keeps that, and the weights before and after it."""
-    module = next((part for part in reversed(step.place.split("/")) if part and not part.endswith("()")), "")
-    within = f" in {module}" if module else ""
-    after = f"after {chain.layers[-1].name}" if chain.layers else "before the first layer"
+    model = chain.model
     later = chain.graph.steps[next(k for k, one in enumerate(chain.graph.steps) if one is step) + 1 :]
     following = (chain.held.get(number) for one in later for number in one.inputs if not hasattr(number, "val"))
-    before = next((f" and before {chain.model.names[weight.number]}" for weight in following if weight is not None), "")
-    kinds = (step.primitive, module.rpartition(".")[2].partition("_")[0], _OWN_SLOPE if step.own_slope else "")
-    key = next((key for key in _ADVICE if key in kinds), "")
-    known = _ADVICE.get(key) or advice or advice_on_layer(kinds[1]) or advice_on_layer(step.primitive)
-    return InputError(
-        f"{chain.model.what} must be a chain of linear layers and activations that lossproof has, got the step {step.name[:80]}{within} {after}{before}: "
-        f"{known or PART}"
+    weight = next((weight.number for weight in following if weight is not None), None)
+    return refused_step(
+        step,
+        what=model.what,
+        after=f"after {chain.layers[-1].name}" if chain.layers else "before the first layer",
+        before="" if weight is None else f" and before {model.names[weight]}",
+        holders="" if weight is None else holders_of(model.module, model.names[weight]),
+        advice=advice,
+        own_slope=step.own_slope,
     )

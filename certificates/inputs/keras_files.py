@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
@@ -32,6 +33,8 @@ _CLASSES: Mapping[str, tuple[str, ...] | None] = {
     "keras.metrics": None,
 }
 """The modules of Keras whose classes a file may name: some of them, or None for all."""
+_OPTIMIZERS = re.compile(r"keras\.src\.backend\.(torch|tensorflow|jax)\.optimizers\.\w+")
+"""Where a backend has its own optimizers, whose classes files name."""
 _MARKS = ("__keras_tensor__", "__tuple__")
 _BACKENDS = ("tensorflow", "jax", "torch")
 
@@ -53,7 +56,13 @@ def check_keras_file(path: Path) -> None:
         name, module = held.get("class_name"), held.get("module")
         if "class_name" not in held and "module" not in held:
             continue
-        allowed = _CLASSES.get(module, ()) if isinstance(module, str) else ()
+        allowed = (
+            None
+            if isinstance(module, str) and _OPTIMIZERS.fullmatch(module)
+            else _CLASSES.get(module, ())
+            if isinstance(module, str)
+            else ()
+        )
         marked = module is None and name in _MARKS
         if not marked and not (isinstance(name, str) and name[:1].isupper() and (allowed is None or name in allowed)):
             raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import sqrt
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.certificates.inputs.conjugates import celu, clipped, hard_sigmoid, log_sigmoid
 from lossproof.certificates.inputs.layer_advice import PART, advice_on_layer
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
 from lossproof.certificates.inputs.parameters import exact_array
@@ -33,6 +34,13 @@ _ACTIVATIONS = {
     "hard_tanh": "hard-tanh",
     "leaky_relu": f"leaky-relu:{Fraction(0.2)}",
 }
+_CONJUGATE: Mapping[str, Callable[[str], list[Layer]]] = {
+    "relu6": lambda name: clipped(name, Fraction(0), Fraction(6)),
+    "hard_sigmoid": hard_sigmoid,
+    "celu": celu,
+    "log_sigmoid": log_sigmoid,
+}
+"""Functions of ``keras.activations`` that are one of lossproof's between constants."""
 _PLAIN: Mapping[str, Mapping[str, Any]] = {
     "ReLU": {"max_value": None, "negative_slope": 0, "threshold": 0},
     "ELU": {"alpha": 1},
@@ -57,6 +65,10 @@ _OPERATIONS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "HardTanh": ("nn", "hard-tanh", {}),
     "Softmax": ("nn", "softmax", {"axis": -1}),
     "LogSoftmax": ("nn", "log-softmax", {"axis": -1}),
+    "Relu6": ("nn", "relu6", {}),
+    "HardSigmoid": ("nn", "hard_sigmoid", {}),
+    "Celu": ("nn", "celu", {}),
+    "LogSigmoid": ("nn", "log_sigmoid", {}),
 }
 """Operations of ``keras.ops`` by name: the module, our name, and the settings with which they are that."""
 _CONSTANTS = ("Add", "Subtract", "Multiply", "Divide", "TrueDivide")
@@ -91,7 +103,7 @@ def check_layer(layer: Any) -> None:
 def layers_of(layer: Any, keras: Any) -> Iterator[Layer]:
     """Yield what a layer of Keras, or an operation that was applied, does, none where it changes nothing. Raises `InputError`, naming it."""
     if isinstance(layer, Applied):
-        yield _operation(layer)
+        yield from _operation(layer)
         return
     kind, name = type(layer).__name__, repr(layer.name)
     if kind == "Dense":
@@ -99,9 +111,9 @@ def layers_of(layer: Any, keras: Any) -> Iterator[Layer]:
         yield Affine(
             name, W, b, frozen=not _is_trained(layer, layer.kernel), frozen_bias=b is not None and not _is_trained(layer, layer.bias)
         )
-        yield _function(layer.activation, name, keras)
+        yield from _function(layer.activation, name, keras)
     elif kind in ("Activation", "LeakyReLU", *_PLAIN):
-        yield _function(layer.activation if kind == "Activation" else layer, name, keras)
+        yield from _function(layer.activation if kind == "Activation" else layer, name, keras)
     elif kind == "BatchNormalization":
         n = int(layer.moving_mean.shape[0])
         gain, beta = (_vector(part, name) if part is not None else [Fraction(k)] * n for part, k in ((layer.gamma, 1), (layer.beta, 0)))
@@ -135,37 +147,42 @@ def _normalisation(layer: Any, name: str, keras: Any) -> Scaling:
     return replace(scaling, rounded=any(d * d != v for d, v in zip(divisors, variance, strict=True)))
 
 
-def _function(function: Any, name: str, keras: Any) -> Elementwise:
-    """Return the activation that a function of ``keras.activations`` is, or a layer that is nothing but one."""
+def _function(function: Any, name: str, keras: Any) -> list[Layer]:
+    """Return the layers that a function of ``keras.activations`` is, or a layer that is nothing but one."""
     kind = type(function).__name__
     if type(function) is getattr(keras.layers, kind, None) and "call" not in vars(function):
         return _layer_function(function, kind, name)
     for key, ours in _ACTIVATIONS.items():
         if function is getattr(keras.activations, key, None):
-            return Elementwise(name, ours)
+            return [Elementwise(name, ours)]
+    for key, layers in _CONJUGATE.items():
+        if function is getattr(keras.activations, key, None):
+            return layers(name)
     raise _no_activation(name, getattr(function, "__name__", kind))
 
 
-def _layer_function(layer: Any, kind: str, name: str) -> Elementwise:
+def _layer_function(layer: Any, kind: str, name: str) -> list[Layer]:
     if kind == "LeakyReLU":
-        return Elementwise(name, f"leaky-relu:{exact_number(layer.negative_slope, 'the slope of LeakyReLU')}")
+        return [Elementwise(name, f"leaky-relu:{exact_number(layer.negative_slope, 'the slope of LeakyReLU')}")]
+    if kind == "ReLU" and layer.max_value is not None and (layer.negative_slope, layer.threshold) == (0, 0):
+        return clipped(name, Fraction(0), *exact_vector([layer.max_value], f"max_value of {name}"))
     if kind not in _PLAIN:
         raise _no_activation(name, kind)
     for setting, expected in _PLAIN[kind].items():
         if getattr(layer, setting) != expected:
             raise InputError(
-                f"{kind} is supported with {setting}={expected} only, got {getattr(layer, setting)} in {name}: use the default"
+                f"{kind} must have {setting}={expected}, got {getattr(layer, setting)} in {name}: otherwise it is a function that lossproof does not have"
             )
-    return Elementwise(name, kind.lower())
+    return [Elementwise(name, kind.lower())]
 
 
 def _no_activation(name: str, got: str) -> InputError:
     return InputError(
-        f"the activation of {name} must be one of keras.activations that lossproof has, got {got}: use one of {', '.join(_ACTIVATIONS)}"
+        f"the activation of {name} must be one of keras.activations that lossproof has, got {got}: use one of {', '.join((*_ACTIVATIONS, *_CONJUGATE))}"
     )
 
 
-def _operation(applied: Applied) -> Layer:
+def _operation(applied: Applied) -> list[Layer]:
     """Return what an operation of ``keras.ops`` does: an activation, or arithmetic with a constant."""
     operation = applied.operation
     kind, name = type(operation).__name__, repr(operation.name)
@@ -173,9 +190,13 @@ def _operation(applied: Applied) -> Layer:
     if type(operation) is not getattr(sys.modules.get(f"keras.src.ops.{module}"), kind, None):
         raise refused(operation)
     if kind == "LeakyRelu":
-        return Elementwise(name, f"leaky-relu:{exact_number(operation.negative_slope, 'the slope of leaky_relu')}")
+        return [Elementwise(name, f"leaky-relu:{exact_number(operation.negative_slope, 'the slope of leaky_relu')}")]
+    if kind == "Celu":
+        return celu(name, *exact_vector([operation.alpha], f"alpha of {name}"))
+    if ours in _CONJUGATE:
+        return _CONJUGATE[ours](name)
     if ours and all(getattr(operation, setting, None) == value for setting, value in settings.items()):
-        return Elementwise(name, ours)
+        return [Elementwise(name, ours)]
     if kind not in _CONSTANTS or len(applied.given) != 2:
         raise refused(operation)
     place = next((k for k, value in enumerate(applied.given) if not hasattr(value, "_keras_history")), None)
@@ -190,7 +211,7 @@ def _operation(applied: Applied) -> Layer:
         constant = [1 / c for c in constant]
     if kind == "Subtract":
         constant = [-c for c in constant]
-    return _affine(name, one, constant) if kind in ("Add", "Subtract") else _affine(name, constant, zero)
+    return [_affine(name, one, constant) if kind in ("Add", "Subtract") else _affine(name, constant, zero)]
 
 
 def _constant(value: Any, kind: Any, name: str) -> list[Fraction]:
@@ -198,7 +219,7 @@ def _constant(value: Any, kind: Any, name: str) -> list[Fraction]:
     held = array_of(sys.modules["keras"].ops.convert_to_tensor(value, kind)).astype(np.float64)
     if held.ndim and held.shape != (1,) * (held.ndim - 1) + held.shape[-1:]:
         raise InputError(
-            f"a constant of a Keras model must be a number, or one for each unit, got shape {held.shape} in {name}: rewrite it"
+            f"a constant of a Keras model must be a number, or one for each unit, got shape {held.shape} in {name}: an MLP has no others"
         )
     return exact_vector(held.ravel().tolist(), name)
 

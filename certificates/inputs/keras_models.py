@@ -72,7 +72,8 @@ def _in_order(model: Any, keras: Any) -> Iterator[Any]:
         chain = _chain(model)
     else:
         raise InputError(
-            f"a Keras model must be Sequential or functional, got a {type(model).__name__}, which may compute anything: rewrite it"
+            f"a Keras model must be Sequential or functional, got a {type(model).__name__}, which may compute anything: call its layers on a "
+            "keras.Input, and give keras.Model(inputs, outputs), which has the same weights"
         )
     for layer in chain:
         if isinstance(layer, keras.Model):

@@ -14,7 +14,7 @@ _KINDS: Sequence[tuple[str, str]] = (
         "it mixes units of one layer, as no layer of an MLP does; give the part of the model after it, with the samples that that sees",
     ),
     (
-        "conv",
+        "conv(?!ert)",
         "where its kernel covers the whole input it is a linear layer on flattened samples: write that; otherwise places share weights, as in no MLP",
     ),
     ("embed", "it is a linear layer without bias on rows with a single 1, one place a symbol: write that, and give such rows as samples"),

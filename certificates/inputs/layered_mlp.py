@@ -84,18 +84,17 @@ def mlp_of(layers: Iterable[Layer], what: str) -> LayeredMLP:
             linear.append(layer)
             after.append(("identity", f"nothing after {layer.name}"))
         elif not linear or after[-1][0] != "identity":
-            raise InputError(
-                f"each activation of {what} must come right after a linear layer, got {layer.name} elsewhere: rewrite it as an MLP"
-            )
+            advice = "two functions in a row are none that lossproof has" if linear else "apply it to X, and give the model after it"
+            raise InputError(f"each activation of {what} must come right after a linear layer, got {layer.name} elsewhere: {advice}")
         else:
             after[-1] = (layer.activation, f"{layer.activation} of {layer.name}")
     if not linear:
         raise InputError(f"{what} must hold at least one linear layer, got none: give an MLP")
     inner = next((said for name, said in after[:-1] if name in PROBABILITIES), None)
     if inner is not None:
-        raise InputError(f"a softmax of {what} must be its last layer, got {inner} before another: rewrite it as an MLP")
+        raise InputError(f"a softmax of {what} must be its last layer, got {inner} before another: it mixes units, as no activation does")
     if found.outputs is not None and after[-1][0] in PROBABILITIES:
-        raise InputError(f"a softmax of {what} must be its last layer, got {found.outputs.name} after it: rewrite it as an MLP")
+        raise InputError(f"a softmax of {what} must be its last layer, got {found.outputs.name} after it: leave that out")
     hidden = [name for name, _ in after[:-1]]
     biases = ["none" if layer.b is None else "fixed" if layer.frozen_bias else "trainable" for layer in linear]
     frozen = _frozen_layers(linear, what)
@@ -144,8 +143,9 @@ def _notes(found: FoldedLayers) -> tuple[str, ...]:
             "of the problem are (Y − t)/s, exactly, and the squared error of the model is s² times the one in J."
         )
     if found.folded:
-        named = ", ".join(found.folded[:_MOST_NAMED]) + ", …" * (len(found.folded) > _MOST_NAMED)
-        one = len(found.folded) == 1
+        parts = list(dict.fromkeys(found.folded))
+        named = ", ".join(parts[:_MOST_NAMED]) + ", …" * (len(parts) > _MOST_NAMED)
+        named, one = named[0].upper() + named[1:], len(found.folded) == 1
         notes.append(
             f"{named} {'is' if one else 'are'} folded into the linear layer{'' if one else 's'} beside {'it' if one else 'them'}, exactly in rational numbers"
             f"{roots}: the weights judged, and a weight decay on them, are those of the folded network."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lossproof.certificates.inputs.conjugates import celu, clipped
 from lossproof.certificates.inputs.layered_mlp import mlp_of
 from lossproof.certificates.inputs.layers import Affine, Elementwise, Layer, Scaling, exact_vector
 from lossproof.certificates.inputs.onnx_graph import Link, OnnxChain, refused
@@ -34,6 +36,13 @@ _WITH_SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "Gelu": ("gelu", {"approximate": b"none"}),
     "Swish": ("silu", {"alpha": 1.0}),
 }
+_CONJUGATE: dict[str, Callable[[str, dict[str, Any]], list[Layer]]] = {
+    "Celu": lambda name, settings: celu(name, Fraction(settings.get("alpha", 1.0))),
+    "HardSigmoid": lambda name, settings: clipped(
+        name, Fraction(0), Fraction(1), Fraction(settings.get("alpha", float(np.float32(0.2)))), Fraction(settings.get("beta", 0.5))
+    ),
+}
+"""Functions that are one of lossproof's between constants."""
 _WITHOUT_EFFECT = ("Identity", "Dropout", "Flatten", "Reshape", "Squeeze")
 
 
@@ -102,20 +111,27 @@ def _append(layers: list[Layer], link: Link, first: int, element: int) -> None:
         layers.append(Elementwise(name, f"leaky-relu:{slope}"))
     elif kind in _WITH_SETTINGS and all(settings.get(key, value) == value for key, value in _WITH_SETTINGS[kind][1].items()):
         layers.append(Elementwise(name, _WITH_SETTINGS[kind][0]))
-    elif kind in ("Clip", "Pow") and _named(kind, constants, settings):
-        layers.append(Elementwise(name, _named(kind, constants, settings)))
+    elif kind in _CONJUGATE or kind in ("Clip", "Pow"):
+        layers += _function(node, name, constants, settings)
     elif kind not in _WITHOUT_EFFECT:
         raise refused(node)
 
 
-def _named(kind: str, constants: dict[int, Any], settings: dict[str, Any]) -> str:
-    """Return the activation that ``Clip`` within bounds or ``Pow`` with an exponent is; empty where lossproof has none."""
+def _function(node: Any, name: str, constants: dict[int, Any], settings: dict[str, Any]) -> list[Layer]:
+    """Return the layers that a function with numbers is: ``Pow`` with an exponent, ``Clip`` within bounds, or one of `_CONJUGATE`. Raises `InputError`."""
     numbers = [float(constants[k].reshape(())) if k in constants and constants[k].size == 1 else None for k in (1, 2)]
-    if kind == "Pow":
-        whole = 0 not in constants and numbers[0] is not None and numbers[0] >= 1 and numbers[0].is_integer()
-        return f"power:{int(numbers[0] or 0)}" if whole else ""
-    bounds = (settings.get("min", numbers[0]), settings.get("max", numbers[1]))
-    return "hard-tanh" if bounds == (-1, 1) else "relu" if bounds == (0, None) else ""
+    if node.op_type in _CONJUGATE:
+        return _CONJUGATE[node.op_type](name, settings)
+    if node.op_type == "Pow":
+        if 0 in constants or numbers[0] is None or numbers[0] < 1 or not numbers[0].is_integer():
+            raise refused(node)
+        return [Elementwise(name, f"power:{int(numbers[0])}")]
+    least, most = settings.get("min", numbers[0]), settings.get("max", numbers[1])
+    if (least, most) == (0, None):
+        return [Elementwise(name, "relu")]
+    if least is None or most is None:
+        raise refused(node)
+    return clipped(name, *exact_vector([least, most], f"the bounds of {name}"))
 
 
 def _gemm(node: Any, name: str, constants: dict[int, Any], settings: dict[str, Any]) -> Affine:

@@ -97,10 +97,13 @@ def _outputs(model: Any, X: Floats, *, classifier: bool) -> Floats:
 
 
 def with_names_of_fit(estimator: Any, X: Any) -> Any:
-    """Return ``X``. Raises `InputError` for a table of pandas or polars whose columns are not those, in the same order, that the estimator was fitted on."""
+    """Return ``X``. Raises `InputError` for a table whose columns are not those, in the same order, that the estimator was fitted on."""
     tables = [library.DataFrame for library in map(sys.modules.get, ("pandas", "polars")) if library is not None]
+    arrow = sys.modules.get("pyarrow")
     if type(X) in tables:
         require_columns(names_of_fit(estimator), list(map(str, X.columns)))
+    elif arrow is not None and type(X) is arrow.Table:
+        require_columns(names_of_fit(estimator), list(X.column_names))
     return X
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lossproof.certificates.inputs.layers import Elementwise, Layer, Scaling
+from lossproof.certificates.inputs.conjugates import celu, clipped, hard_sigmoid, log_sigmoid, softplus
+from lossproof.certificates.inputs.layers import Elementwise, Layer
 from lossproof.certificates.inputs.trained_network import UNITS
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.problem.numbers import exact_number
@@ -27,50 +28,24 @@ _PLAIN = {
     "LogSoftmax": "log-softmax",
 }
 
-_Affine = tuple[Fraction, Fraction]
+
+def _number(module: Any, name: str) -> Fraction:
+    value = getattr(module, name)
+    number = exact_number(value, f"{name} of {type(module).__name__}")
+    if not isinstance(number, Fraction):
+        raise InputError(f"{name} of {type(module).__name__} must be a rational number, got {shown(value)}: build it anew")
+    return number
 
 
-def _softplus(module: Any) -> tuple[_Affine, str, _Affine]:
-    beta = _setting(module, "beta")
-    return (beta, Fraction(0)), "softplus", (1 / beta, Fraction(0))
-
-
-def _celu(module: Any) -> tuple[_Affine, str, _Affine]:
-    alpha = _setting(module, "alpha")
-    return (1 / alpha, Fraction(0)), "elu", (alpha, Fraction(0))
-
-
-def _between(module: Any) -> tuple[_Affine, str, _Affine]:
-    least, most = exact_number(module.min_val, "min_val of Hardtanh"), exact_number(module.max_val, "max_val of Hardtanh")
-    if not (isinstance(least, Fraction) and isinstance(most, Fraction) and least < most):
-        raise InputError(
-            f"Hardtanh must have min_val below max_val, got {shown(module.min_val)} and {shown(module.max_val)}: build it anew"
-        )
-    middle, half = (least + most) / 2, (most - least) / 2
-    return (1 / half, -middle / half), "hard-tanh", (half, middle)
-
-
-def _hard_sigmoid(_: Any) -> tuple[_Affine, str, _Affine]:
-    return (Fraction(1, 3), Fraction(0)), "hard-tanh", (Fraction(1, 2), Fraction(1, 2))
-
-
-def _log_sigmoid(_: Any) -> tuple[_Affine, str, _Affine]:
-    return (Fraction(-1), Fraction(0)), "softplus", (Fraction(-1), Fraction(0))
-
-
-_CONJUGATE: Mapping[str, Callable[[Any], tuple[_Affine, str, _Affine]]] = {
-    "Softplus": _softplus,
-    "CELU": _celu,
-    "Hardtanh": _between,
-    "ReLU6": _between,
-    "Hardsigmoid": _hard_sigmoid,
-    "LogSigmoid": _log_sigmoid,
+_CONJUGATE: Mapping[str, Callable[[str, Any], list[Layer]]] = {
+    "Softplus": lambda name, module: softplus(name, _number(module, "beta")),
+    "CELU": lambda name, module: celu(name, _number(module, "alpha")),
+    "Hardtanh": lambda name, module: clipped(name, _number(module, "min_val"), _number(module, "max_val")),
+    "ReLU6": lambda name, module: clipped(name, Fraction(0), Fraction(6)),
+    "Hardsigmoid": lambda name, module: hard_sigmoid(name),
+    "LogSigmoid": lambda name, module: log_sigmoid(name),
 }
-r"""Functions ``q + p·σ(s·z + t)`` of an activation σ: ``(s, t)``, its name, and ``(p, q)``.
-
-``Softplus`` is ``softplus(βz)/β``, ``CELU`` is ``α·elu(z/α)``, ``Hardtanh`` from ``a`` to ``b`` is ``m + h·hardtanh((z − m)/h)`` with ``m = (a+b)/2`` and
-``h = (b−a)/2``, ``ReLU6`` that from 0 to 6, ``Hardsigmoid`` is ``½ + ½ hardtanh(z/3)``, and ``LogSigmoid`` is ``−softplus(−z)``.
-"""
+"""Functions that are one of lossproof's between constants."""
 
 ACTIVATIONS = (*_PLAIN, *_CONJUGATE, "LeakyReLU")
 """The modules that `layers_of_activation` knows."""
@@ -105,7 +80,7 @@ PLAIN_FUNCTIONS = {"sin": "sin", "erf": "erf", "atan": "arctan", "arctan": "arct
 
 
 def layers_of_activation(name: str, module: Any, precision: str) -> list[Layer]:
-    """Return the layers that a module of `ACTIVATIONS` is: an activation, between constant scalings where it is such a function of one (`_CONJUGATE`).
+    """Return the layers that a module of `ACTIVATIONS` is: an activation, between scalings by constants where it is such a function of one.
 
     Raises `InputError` for settings that make another function, and for a ``threshold`` of ``Softplus`` that the precision can tell.
     """
@@ -125,10 +100,7 @@ def layers_of_activation(name: str, module: Any, precision: str) -> list[Layer]:
         return [Elementwise(name, _PLAIN[kind])]
     if kind == "Softplus":
         _check_threshold(module.threshold, precision)
-    before, activation, after = _CONJUGATE[kind](module)
-    around = [] if (before, after) == ((1, 0), (1, 0)) else [before, after]
-    scalings = [Scaling.of_constants(f"the constants of {name}", [s], [t]) for s, t in around]
-    return [*scalings[:1], Elementwise(name, activation), *scalings[1:]]
+    return _CONJUGATE[kind](name, module)
 
 
 def is_function_of_module(name: str) -> bool:
@@ -137,7 +109,7 @@ def is_function_of_module(name: str) -> bool:
 
 
 def module_of_function(node: Any, name: str, torch: Any) -> Any:
-    """Return the module of torch that does what a function does with these arguments; None for functions and arguments that none has."""
+    """Return the module of torch that does what a function does with these arguments; None for functions and arguments that none has, or that torch refuses."""
     if name in _CLAMPS:
         return _clamp(dict(zip(_CLAMPS[name], node.args[1:], strict=False)) | node.kwargs, torch)
     if name not in _FUNCTIONS:
@@ -148,22 +120,18 @@ def module_of_function(node: Any, name: str, torch: Any) -> Any:
     training = given.pop("training", False)
     if not set(given) <= set(order) or len(node.args) > len(order) + 1:
         return None
-    return getattr(torch.nn, kind)(**given).train(bool(training))
+    try:
+        return getattr(torch.nn, kind)(**given).train(bool(training))
+    except (AssertionError, TypeError, ValueError):
+        return None
 
 
 def _clamp(given: Mapping[str, Any], torch: Any) -> Any:
     least, most = given.get("min"), given.get("max")
     numbers = all(type(bound) in (int, float) for bound in (least, most) if bound is not None)
-    if not numbers or not set(given) <= {"min", "max"} or least is None or (most is None and least != 0):
+    if not numbers or not set(given) <= {"min", "max"} or least is None or (least != 0 if most is None else not least < most):
         return None
     return torch.nn.ReLU() if most is None else torch.nn.Hardtanh(least, most)
-
-
-def _setting(module: Any, name: str) -> Fraction:
-    value = exact_number(getattr(module, name), f"{name} of {type(module).__name__}")
-    if not isinstance(value, Fraction) or value <= 0:
-        raise InputError(f"{type(module).__name__} must have {name} above 0, got {shown(getattr(module, name))}: build it anew")
-    return value
 
 
 def _check_threshold(threshold: float, precision: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from math import isfinite
+from typing import Any, TypeAlias
 
 from lossproof.certificates.inputs.labels import Labels
 from lossproof.certificates.inputs.trained_network import TrainedNetwork
@@ -17,6 +18,9 @@ from lossproof.theory.rationals import rational_of_text
 
 _MEANING = {"squared": "mean squared error", "logistic": "binary cross-entropy", "softmax": "cross-entropy"}
 _LABELS, _BITS, _UNIT_VECTORS, _FROM_0_TO_1 = "class labels", "targets 0 and 1", "unit vectors", "targets from 0 to 1"
+
+_NUMBERS = (int, float, bool)
+Number: TypeAlias = "int | float | Fraction"
 
 
 @dataclass(frozen=True)
@@ -74,21 +78,21 @@ def _kind_of(Y: Any, n_outputs: int, *, fractions: bool) -> str | None:
     if isinstance(Y, Labels) or is_categorical(Y):
         return _LABELS
     alone = bits = units = inside = True
-    numbers: set[Fraction] = set()
+    numbers: set[Number] = set()
     count = 0
     for row in _rows(Y):
         entries = [_number_or_text(entry) for entry in row]
         if None in entries:
             return None
         count += 1
-        found = [entry for entry in entries if isinstance(entry, Fraction)]
+        found = [entry for entry in entries if entry is not None and not isinstance(entry, str)]
         if len(found) < len(entries):
             return _LABELS if len(entries) == 1 else None
         numbers.update(found)
         bits = bits and all(y in (0, 1) for y in found)
         units = units and bits and sum(found) == 1
         inside = inside and all(0 <= y <= 1 for y in found)
-        alone = alone and len(found) == 1 and found[0].denominator == 1 and (n_outputs > 1 or len(numbers) <= 2)
+        alone = alone and len(found) == 1 and found[0] % 1 == 0 and (n_outputs > 1 or len(numbers) <= 2)
         if not (alone or bits or (fractions and inside)):
             return None
     if not numbers:
@@ -102,12 +106,14 @@ def _rows(Y: Any) -> Iterator[list[Any]]:
     column = only_column(Y)
     held = plain_values(Y, "Y") if column is None else column
     for i, row in enumerate(held if type(held) is list else ()):
-        entries = plain_values(row, f"Y[{i}]")
+        entries = row if type(row) in _NUMBERS else plain_values(row, f"Y[{i}]")
         yield entries if type(entries) is list else [entries]
 
 
-def _number_or_text(entry: Any) -> Fraction | str | None:
-    """Return a rational number, a text that spells none, and None for what is neither, which is refused where targets are read."""
+def _number_or_text(entry: Any) -> Number | str | None:
+    """Return a number, a text that spells none, and None for what is neither, which is refused where targets are read."""
+    if type(entry) in _NUMBERS:
+        return None if type(entry) is float and not isfinite(entry) else entry
     if isinstance(entry, str) and rational_of_text(entry) is None:
         return entry
     try:

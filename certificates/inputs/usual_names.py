@@ -45,7 +45,7 @@ _REFUSED = {
     ),
     **dict.fromkeys(
         ("gaussian-nll", "gaussiannllloss", "gaussian-nll-loss"),
-        "it takes a variance beside each output; with one constant variance it is a multiple of error='squared' and a constant",
+        "it takes a variance beside each output; with one constant variance it is a multiple of error='squared' plus a constant",
     ),
     **dict.fromkeys(
         (

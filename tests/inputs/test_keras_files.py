@@ -62,6 +62,23 @@ def test_the_command_line(tmp_path):
     assert "must be a readable .keras file, got no archive of a model" in fail("check", "--model", path, "--data", "xor")
 
 
+def test_files_name_the_optimizers_of_a_backend(tmp_path):
+    """As Keras writes them where it runs on torch."""
+    pytest.importorskip("torch")
+    path = tmp_path / "m.keras"
+    model = saved(path, layers.Dense(2, "tanh"), layers.Dense(1))
+
+    def named(module):
+        return lambda description: description["compile_config"]["optimizer"].update(module=module)
+
+    changed(path, named("keras.src.backend.torch.optimizers.torch_rmsprop"))
+    assert problem_of_network(read_model_file(path), X, Y)[:2] == problem_of_model(model, X, Y)[:2]
+    for other in ("keras.src.backend.torch.optimizers.os.path", "keras.src.backend.torch.core", "keras.src.backend.numpy.optimizers.x"):
+        changed(path, named(other))
+        with pytest.raises(lp.InputError, match="which is not loaded"):
+            read_model_file(path)
+
+
 def lambda_layer(description):
     function = {"class_name": "__lambda__", "config": {"value": ["4wEAAA==", None, None]}}
     description["config"]["layers"][1] = {

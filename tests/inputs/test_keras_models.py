@@ -155,6 +155,14 @@ def test_another_error_may_be_named():
     assert problem_of_model(model, X, Y, error="smooth-l1")[0].error.family == "smooth-l1"
 
 
+def test_a_loss_given_as_its_function_is_known():
+    losses = keras.losses
+    for loss, last, error in ((losses.mean_squared_error, None, "squared"), (losses.binary_crossentropy, "sigmoid", "logistic")):
+        assert problem_of_model(compiled(two_layers(last=last), loss), X, Y)[0].error.name == error
+    sparse = compiled(two_layers(n=3, last="softmax"), losses.sparse_categorical_crossentropy)
+    assert problem_of_model(sparse, X, [0, 1, 2, 0])[0].samples.Y[2] == (0, 0, 1)
+
+
 def test_the_report_and_the_model_stays_as_it_was():
     model = two_layers()
     before = [np.asarray(w).copy() for w in model.get_weights()]
@@ -218,7 +226,7 @@ REFUSED = {
     "mixed precision": (lambda: mlp(layers.Dense(1, dtype="mixed_float16")), "with float32 in float16"),
     "another activation": (lambda: two_layers("exponential"), "got exponential"),
     "own activation": (lambda: two_layers(lambda z: z), "got <lambda>"),
-    "relu6": (lambda: mlp(layers.Dense(2), layers.ReLU(6.0), layers.Dense(1)), "max_value=None only, got 6.0"),
+    "clipped and shifted": (lambda: mlp(layers.Dense(2), layers.ReLU(6.0, threshold=1.0), layers.Dense(1)), "must have max_value=None, got 6.0"),
     "l1": (lambda: compiled(two_layers(kernel_regularizer="l1"), "mse"), "must be an l2 regularizer, got L1"),
     "penalty of no loss": (lambda: two_layers(last="tanh", kernel_regularizer="l2"), "got no loss from compile"),
     "huber": (lambda: compiled(two_layers(), "huber"), "got huber after no function: it is no smooth function; .* and another loss"),

@@ -163,3 +163,44 @@ def test_estimators_of_scikit_learn_that_are_no_networks(kind):
     linear = kind.startswith("L")
     assert ("it has no hidden layer: check_architecture" if linear else "MLPRegressor and MLPClassifier are read") in said
     assert ("weights=" in said) == linear
+
+
+def of_flax(name):
+    jax, nnx = pytest.importorskip("jax"), pytest.importorskip("flax.nnx")
+    jnp, rngs = jax.numpy, nnx.Rngs(0)
+    layers = {
+        "convolution": lambda: nnx.Conv(1, 1, (2,), rngs=rngs), "embedding": lambda: nnx.Embed(3, 3, rngs=rngs), "norm": lambda: nnx.LayerNorm(3, rngs=rngs),
+        "attention": lambda: nnx.MultiHeadAttention(1, 3, rngs=rngs), "slope": nnx.PReLU,
+    }  # fmt: skip
+    calls = {
+        "convolution": lambda m, x: m.last(m.first(m.part(x[:, :, None])[:, :, 0])),
+        "embedding": lambda m, x: m.last(m.part((x[:, 0] > 0).astype(int))),
+        "norm": lambda m, x: m.last(m.part(m.first(x))),
+        "attention": lambda m, x: m.last(m.part(m.first(x)[:, None], decode=False)[:, 0]),
+        "slope": lambda m, x: m.last(m.part(m.first(x))),
+        "skip": lambda m, x: (lambda h: m.last(h + jnp.tanh(h)))(m.first(x)),
+        "exp": lambda m, x: m.last(jnp.exp(m.first(x))),
+        "signs": lambda m, x: (lambda h: m.last(jnp.where(h > 0, h, h / 2)))(m.first(x)),
+        "columns": lambda m, x: m.last(m.first(x[:, ::-1])),
+        "value": lambda m, x: m.last(m.first(x)) if x.sum() > 0 else x,
+    }
+
+    class Net(nnx.Module):
+        def __init__(self):
+            self.first, self.last = nnx.Linear(2, 3, rngs=rngs), nnx.Linear(3, 1, rngs=rngs)
+            self.part = layers[name]() if name in layers else None
+
+        def __call__(self, x):
+            return calls[name](self, x)
+
+    return Net()
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("convolution", KERNEL), ("embedding", "rows with a single 1"), ("norm", UNITS), ("attention", "multiplies functions of its inputs"),
+    ("slope", "a leaky relu with this slope is read"), ("skip", "an MLP is a chain, without skip connections"),
+    ("exp", "the step exp after first.kernel and before last.kernel: lossproof has no such function"), ("signs", "such as jax.nn.relu"),
+    ("columns", "choose and order columns of X first"), ("value", "must be a function of samples that JAX can trace"),
+])  # fmt: skip
+def test_steps_of_flax(name, message):
+    refusal(of_flax(name), message)

@@ -142,7 +142,6 @@ NEARLY = {
     "gelu with another root": ((("Div", "zr", "d"), ("Erf", "d", "e"), ("Add", "eo", "f"), ("Mul", "zf", "g"), ("Mul", "gh", "a")), 1.4142),
     "a slope above 1": ((("Mul", "zr", "y"), ("Max", "zy", "a")), 1.5),
     "sigmoid times another": ((("Sigmoid", "z", "s"), ("Mul", "ss", "a")), 1.0),
-    "clipped at 6": ((("Clip", "zor", "a"),), 6.0),
     "a power that is not whole": ((("Pow", "zr", "a"),), 2.5),
 }  # fmt: skip
 

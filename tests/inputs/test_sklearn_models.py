@@ -142,6 +142,9 @@ def test_columns_of_a_table_of_polars_have_to_be_those_of_the_fit():
     assert read_network(model).inputs(table) is table
     with pytest.raises(lp.InputError, match="columns that the model was fitted on"):
         read_network(model).inputs(table[["b", "a"]])
+    pa = pytest.importorskip("pyarrow")
+    with pytest.raises(lp.InputError, match="columns"):
+        read_network(model).inputs(pa.table(table[["b", "a"]]))
 
 
 class Mine(MLPRegressor):
@@ -159,7 +162,7 @@ REFUSED = {
     "not fitted": (MLPRegressor, "must be fitted, got one without weights: fit it first"),
     "not fitted classifier": (MLPClassifier, "must be fitted"),
     "subclass": (lambda: fitted(Mine(**SETTINGS)), "got a Mine: a subclass may compute something else"),
-    "another estimator": (LinearRegression, "got a LinearRegression: or call check_architecture"),
+    "another estimator": (LinearRegression, "got a LinearRegression: it has no hidden layer: check_architecture"),
     "the class": (lambda: MLPRegressor, "give a model that was made and trained, not its class"),
     "a path": (lambda: "model.pt", "load the file first, or use lossproof check --model FILE"),
     "a model in a list": (lambda: [regressor()], "a model must be given alone, got a MLPRegressor in a list: give the model itself"),

@@ -102,6 +102,12 @@ def test_what_is_written_in_functions(name, exported):
         lambda m, z: (lambda s: z * s + s)(torch.sigmoid(z)),
         lambda m, z: z.clamp(min=1),
         lambda m, z: z.clamp(max=0),
+        lambda m, z: z.clamp(2, 1),
+        lambda m, z: z.clamp(float("nan"), 1),
+        lambda m, z: z.clamp(min=torch.zeros(4)),
+        lambda m, z: functional.hardtanh(z, 2.0, 1.0),
+        lambda m, z: functional.dropout(z, 2.0),
+        lambda m, z: z.clamp(0, float("inf")),
     ],
 )
 def test_what_looks_alike_is_refused(call):

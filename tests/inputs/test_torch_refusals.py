@@ -193,8 +193,8 @@ REFUSED = {
     "elu": (lambda: mlp(nn.Linear(2, 1), nn.ELU(2.0)), "ELU must have alpha=1, got 2.0"),
     "hard-tanh of infinite bounds": (lambda: mlp(nn.Linear(2, 1), nn.Hardtanh(0, float("inf"))), "max_val of Hardtanh must be finite"),
     "gelu": (lambda: mlp(nn.Linear(2, 1), nn.GELU("tanh")), "with approximate='none', got 'tanh': its outputs differ"),
-    "softplus": (lambda: mlp(nn.Linear(2, 1), nn.Softplus(beta=-2)), "Softplus must have beta above 0, got -2"),
-    "celu": (lambda: mlp(nn.Linear(2, 1), nn.CELU(-1.0)), "CELU must have alpha above 0"),
+    "softplus": (lambda: mlp(nn.Linear(2, 1), nn.Softplus(beta=-2)), "Softplus '1' must have beta above 0, got -2"),
+    "celu": (lambda: mlp(nn.Linear(2, 1), nn.CELU(-1.0)), "CELU '1' must have alpha above 0"),
     "softplus cut off in doubles": (
         lambda: mlp(nn.Linear(2, 1), nn.Softplus()).double(),
         "must not cut off where float64 can tell, got threshold=20",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -18,7 +20,6 @@ from lossproof.certificates.inputs.parameters import read_parameters
 from lossproof.certificates.inputs.unnamed_error import question_on_error
 from lossproof.certificates.notes import assumed_notes
 from lossproof.certificates.reports.first_screen import SCREEN, render_first_screen
-from lossproof.theory.problem.numbers import exact_number
 
 generator = np.random.default_rng(3)
 BOTH, ALL = ("squared", "logistic"), ("squared", "softmax", "logistic")
@@ -43,6 +44,9 @@ QUESTIONS = {
     "texts that spell numbers": (None, 1, ["0", "1", "1", "0"], BOTH),
     "labels of a file": (None, 1, Labels(("a", "b", "b", "a")), BOTH),
     "two whole numbers": (None, 1, [1, 2, 2, 1], BOTH),
+    "huge whole numbers": (None, 1, [10**400, 1, 1, 10**400], BOTH),
+    "fractions that are bits": (None, 1, [Fraction(0), Fraction(1), Decimal(1), "0"], BOTH),
+    "infinite": (None, 1, [float("inf"), 1, 1, 0], None),
     "three whole numbers": (None, 1, [1, 2, 3, 1], None),
     "numbers": (None, 1, [0.25, 0, 1, 1], None),
     "a number beyond 1": (None, 1, [0, 1, 1, 2.5], None),
@@ -87,7 +91,7 @@ def test_each_choice_can_be_named_and_none_is_refused_in_one_sentence(name):
             assert assumed_notes(notes) == ("weight decay: 0 (assumed; weight_decay=)",)
 
 
-@pytest.mark.parametrize("name", [name for name, case in QUESTIONS.items() if case[3] is None and not name.startswith("no")])
+@pytest.mark.parametrize("name", [name for name, case in QUESTIONS.items() if case[3] is None and not name.startswith(("no", "infinite"))])
 def test_what_is_assumed_is_said(name):
     last, outputs, targets, _ = QUESTIONS[name]
     problem, _, notes = problem_of_network(network(outputs, last), X, targets)
@@ -99,7 +103,8 @@ def test_what_is_assumed_is_said(name):
 
 def test_targets_are_looked_at_only_as_far_as_needed(monkeypatch):
     looked = []
-    monkeypatch.setattr(unnamed_error, "exact_number", lambda entry: looked.append(entry) or exact_number(entry))
+    own = unnamed_error._number_or_text
+    monkeypatch.setattr(unnamed_error, "_number_or_text", lambda entry: looked.append(entry) or own(entry))
     assert question_on_error(network(), np.linspace(0, 0.9, 10**5)) is None
     assert len(looked) == 2
 

@@ -31,10 +31,47 @@ def test_the_certificate_holds_our_names(given, ours):
     assert lp.verify(report.certificate.text).ok
 
 
-@pytest.mark.parametrize("name", ["huber", "MAE", "log_loss", "SmoothL1Loss", "poisson", "l1"])
+FOREIGN = {
+    "huber": "it is no smooth function; smooth-l1:β",
+    "HuberLoss": "it is no smooth function; smooth-l1:β",
+    "SmoothL1Loss": "torch's SmoothL1Loss is Huber's loss; smooth-l1:β",
+    "smooth_l1_loss": "torch's SmoothL1Loss is Huber's loss; smooth-l1:β",
+    "MAE": "it is not differentiable; smooth-l1:β",
+    "l1": "it is not differentiable; smooth-l1:β",
+    "rmse": "the same minimisers, and without weight decay the same critical points where it is above 0: give error='squared'",
+    "RootMeanSquaredError": "the same minimisers",
+    "kl_div": "cross-entropy less a constant, the entropy of the targets, and has the same critical points: give error='softmax'",
+    "KLDivergence": "has the same critical points: give error='softmax'",
+    "poisson": "no error here has exponentials or logarithms of outputs",
+    "PoissonNLLLoss": "no error here has exponentials or logarithms of outputs",
+    "gaussian_nll": "it takes a variance beside each output",
+    "hinge": "lossproof has no hinge; logistic is its smooth relative, and another loss",
+    "squared_hinge": "lossproof has no hinge; logistic is its smooth relative, and another loss",
+    "logcosh": "lossproof has no log-cosh",
+    "focal": "logistic is it without its weights, and another loss",
+    "mape": "no error here has quotients or logarithms of outputs",
+    "log_loss": "it is logistic for outputs of two classes each",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
 def test_losses_that_there_are_not(name):
-    with pytest.raises(lp.InputError, match=f"must be one that lossproof has, got '{name}'"):
+    with pytest.raises(lp.InputError) as caught:
         lp.check_architecture("2-2-1", *XOR, error=name)
+    said = str(caught.value)
+    assert said.startswith(f"the error must be one that lossproof has, got {name!r}: ")
+    assert FOREIGN[name] in said
+    assert "\n" not in said
+
+
+def test_only_losses_with_the_same_critical_points_are_advised():
+    """A loss of a trained model: another one is named as another, and one that has the same critical points as that."""
+    for name in FOREIGN:
+        advice = usual_names.advice_on_loss(name)
+        assert ("need not be critical" in advice) != ("the same critical points" in advice)
+    for name in ("LogCosh", "MeanAbsoluteError", "CategoricalHinge", "Huber"):
+        assert not usual_names.advice_on_loss(name).startswith("lossproof has no such loss")
+    assert usual_names.advice_on_loss("cosine_similarity").startswith("lossproof has no such loss; error= names an error")
 
 
 def test_what_is_no_name_is_left_alone():

@@ -54,6 +54,27 @@ def test_a_frame_is_the_problem_that_its_values_are():
     )
 
 
+def test_tables_of_pyarrow():
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"a": [2**53 + 1, 0], "b": [0.1, 0.5], "c": [True, False], "d": [Decimal("0.1"), Decimal(2)], "e": ["1/3", "2"]})
+    rows = ((2**53 + 1, Fraction(0.1), 1, Fraction(1, 10), Fraction(1, 3)), (0, Fraction(1, 2), 0, 2, 2))
+    assert exact_rows(table, "X") == rows
+    assert exact_rows(table.column("b"), "Y") == ((Fraction(0.1),), (Fraction(1, 2),))
+    targets = pa.table({"class": pa.array(["u", "v"]).dictionary_encode()})
+    report = lp.check_architecture("2-1", table.select(["a", "b"]), targets, error="logistic", search="none")
+    assert "The inputs are the columns a, b. The target is the column class." in report.notes
+    assert report.problem.samples == lp.Samples.of([row[:2] for row in rows], [[0], [1]])
+    for column, message in (
+        (pa.array([1.0, None]), "column 'a' of X must have no entry missing, got 1 missing"),
+        (pa.array([1.0, math.inf]), "column 'a' of X must be finite"),
+        (pa.array(["u", "v"]).dictionary_encode(), "column 'a' of X must hold numbers, got categories"),
+        (pa.array([1, 2], pa.timestamp("s")), "column 'a' of X must hold real numbers, got entries of type timestamp"),
+        (pa.array([[1], [2]]), "column 'a' of X must hold real numbers, got entries of type list"),
+    ):
+        with pytest.raises(InputError, match=message):
+            exact_rows(pa.table({"a": column}), "X")
+
+
 def test_frames_that_are_refused():
     pd = pytest.importorskip("pandas")
 
@@ -72,9 +93,9 @@ def test_frames_that_are_refused():
         assert "\n" not in str(caught.value)
 
 
-def test_tables_of_arrow_are_refused():
+def test_other_containers_of_arrow_are_refused():
     pa = pytest.importorskip("pyarrow")
-    for given in (pa.table({"a": [1.0]}), pa.array([1.0]), pa.chunked_array([[1.0]]), [pa.scalar(1.0)], [pa.array([1.0])]):
+    for given in (pa.record_batch({"a": [1.0]}), pa.array([1.0]), [pa.scalar(1.0)], [pa.array([1.0])]):
         with pytest.raises(InputError, match="must be a"):
             exact_rows(given, "X")
 

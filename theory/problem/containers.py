@@ -30,7 +30,8 @@ def plain_values(values: Any, name: str) -> Any:
     - ``list``, ``tuple`` and ``range``, also subclasses that iterate as these do (named tuples);
     - of numpy ``ndarray``, ``matrix``, ``memmap`` and, where nothing is masked, ``ma.MaskedArray``, of truth values, whole numbers, floats of any
       precision, texts or objects; ``array.array`` of numbers; matrices of SymPy;
-    - of pandas and polars ``DataFrame``, row by row, and ``Series``: their values in their order; the index is not looked at;
+    - of pandas and polars ``DataFrame``, row by row, and ``Series``: their values in their order; the index is not looked at; of pyarrow ``Table`` likewise,
+      and ``ChunkedArray``, a column of one;
     - of torch dense ``Tensor`` and ``Parameter`` on any device, of truth values, whole numbers or floats of 16 to 64 bits: these are dyadic rationals,
       and 64 bits hold each of them; arrays of JAX of the same types.
 

@@ -97,7 +97,7 @@ def exact_rows(values: Any, name: str) -> tuple[Row, ...]:
     if type(held) is not list:
         raise InputError(
             f"{name} must be a matrix with one row a sample, got {shown(values)}: "
-            "give a list of rows, a numpy array, a DataFrame of pandas or polars, or a torch tensor"
+            "give a list of rows, a numpy array, a DataFrame of pandas or polars, a Table of pyarrow, or a torch tensor"
         )
     rows = [plain_values(row, f"{name}[{i}]") for i, row in enumerate(held)]
     if not rows:

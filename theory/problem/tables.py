@@ -1,4 +1,4 @@
-"""Tables of pandas and polars: columns with names, read exactly, or refused by the name of the column. No library is imported here."""
+"""Tables of pandas, polars and pyarrow: columns with names, read exactly, or refused by the name of the column. No library is imported here."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ _PANDAS_KINDS = {"c": "complex numbers", "m": "durations", "M": "dates"}
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
-    """Return the names that a table of pandas or polars, or the series of one, gives its columns; None where there are none but numbers.
+    """Return the names that a table of pandas, polars or pyarrow, or a series, gives its columns; None where there are none but numbers.
 
     >>> column_names([[1, 2]]) is None
     True
     """
     kind = type(values)
-    if _is(kind, "DataFrame"):
+    if _is_arrow(kind, "Table"):
+        labels = list(values.column_names)
+    elif _is(kind, "DataFrame"):
         labels = list(values.columns)
     elif _is(kind, "Series") and values.name not in (None, ""):
         labels = [values.name]
@@ -58,31 +60,37 @@ def column_label(label: Any, where: str) -> str:
 
 
 def only_column(values: Any) -> list[Any] | None:
-    """Return the entries of a series of pandas or polars, or of the only column of a table, whatever they are; None for anything else.
+    """Return the entries of a series or of the only column of a table, whatever they are; None for anything else.
 
     >>> only_column([1, 2]) is None
     True
     """
     kind = type(values)
-    if _is(kind, "DataFrame") and values.shape[1] == 1:
+    if (_is(kind, "DataFrame") or _is_arrow(kind, "Table")) and values.shape[1] == 1:
         return only_column(_first_column(values))
+    if _is_arrow(kind, "ChunkedArray"):
+        return list(values.to_pylist())
     if not _is(kind, "Series"):
         return None
     return list(values.tolist() if hasattr(values, "tolist") else values.to_list())
 
 
 def _first_column(table: Any) -> Any:
+    if _is_arrow(type(table), "Table"):
+        return table.column(0)
     return table.iloc[:, 0] if hasattr(table, "iloc") else table.to_series(0)
 
 
 def is_categorical(values: Any) -> bool:
-    """Tell whether a value is a series of pandas or polars, or a table with one column, that holds categories.
+    """Tell whether a value is a series, or a table with one column, that holds categories.
 
     >>> is_categorical(["a", "b"])
     False
     """
-    if _is(type(values), "DataFrame") and values.shape[1] == 1:
+    if (_is(type(values), "DataFrame") or _is_arrow(type(values), "Table")) and values.shape[1] == 1:
         return is_categorical(_first_column(values))
+    if _is_arrow(type(values), "ChunkedArray"):
+        return bool(sys.modules["pyarrow"].types.is_dictionary(values.type))
     if not _is(type(values), "Series"):
         return False
     return str(getattr(values.dtype, "name", "")) == "category" or str(values.dtype).partition("(")[0] in ("Categorical", "Enum")
@@ -108,6 +116,17 @@ def read_polars_frame(values: Any, name: str) -> list[list[Any]]:
 def read_polars_series(values: Any, name: str) -> list[Any]:
     """Return the values of a ``Series`` of polars. Raises `InputError`."""
     return _polars_column(values, _series_name(values, name))
+
+
+def read_arrow_table(values: Any, name: str) -> list[list[Any]]:
+    """Return the rows of a ``Table`` of pyarrow. Raises `InputError` with the name of a column."""
+    named = zip(values.columns, values.column_names, strict=True)
+    return _rows([_arrow_column(column, column_label(label, name)) for column, label in named], values.num_rows)
+
+
+def read_arrow_column(values: Any, name: str) -> list[Any]:
+    """Return the values of a ``ChunkedArray`` of pyarrow, a column of a table. Raises `InputError`."""
+    return _arrow_column(values, name)
 
 
 def plain_column(values: Sequence[Any], label: str, *, numbers_only: bool = True) -> list[Any]:
@@ -165,6 +184,15 @@ def _polars_column(values: Any, label: str) -> list[Any]:
     return plain_column(values.to_list(), label)
 
 
+def _arrow_column(values: Any, label: str) -> list[Any]:
+    types, kind = sys.modules["pyarrow"].types, values.type
+    if types.is_dictionary(kind):
+        raise InputError(f"{label} must hold numbers, got categories: leave the column out, or encode it as numbers")
+    if types.is_temporal(kind) or types.is_nested(kind) or types.is_binary(kind):
+        raise InputError(f"{label} must hold real numbers, got entries of type {kind}: {_ADVICE}")
+    return plain_column(values.to_pylist(), label)
+
+
 def _rows(columns: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
     return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(count)]
 
@@ -178,6 +206,12 @@ def _is(kind: type, name: str) -> bool:
     return any(library is not None and kind is getattr(library, name, None) for library in map(sys.modules.get, ("pandas", "polars")))
 
 
+def _is_arrow(kind: type, name: str) -> bool:
+    """Tell whether a type is that of pyarrow with this name, by identity."""
+    library = sys.modules.get("pyarrow")
+    return library is not None and kind is getattr(library, name, None)
+
+
 Reader = Callable[[Any, str], Any]
 
 READERS: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
@@ -185,5 +219,7 @@ READERS: tuple[tuple[str, tuple[str, ...], Reader], ...] = (
     ("pandas", ("Series",), read_pandas_series),
     ("polars", ("DataFrame",), read_polars_frame),
     ("polars", ("Series",), read_polars_series),
+    ("pyarrow", ("Table",), read_arrow_table),
+    ("pyarrow", ("ChunkedArray",), read_arrow_column),
 )
 """The tables that are read: library, types, reader."""

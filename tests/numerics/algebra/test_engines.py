@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tracemalloc
+from fractions import Fraction
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -20,7 +21,8 @@ from lossproof.numerics.algebra import cluster_worker, dask_matrix, tiled_matrix
 from lossproof.numerics.algebra.gram_sums import gram_triangle
 from lossproof.numerics.algebra.memory import gram_bytes
 from lossproof.numerics.algebra.numpy_engine import NUMPY, NumpyEngine
-from lossproof.numerics.algebra.product_self_test import fault_of
+from lossproof.numerics.algebra.product_self_test import _is_near, fault_of
+from lossproof.numerics.algebra.products import gamma
 from lossproof.numerics.algebra.shared_arrays import SharedArray, can_share
 from lossproof.numerics.algebra.tiled_cholesky import factor_measured, solve_factored
 from lossproof.numerics.algebra.workplace import Workplace, workplace_named
@@ -294,6 +296,21 @@ def test_entries_that_are_rounded_otherwise_are_found_out():
             return cut(super().plus(A, B), 52)
 
     assert "IEEE 754" in fault_of(Other(), 64)
+
+
+def test_sums_of_products_are_compared_exactly():
+    """The comparison of the self-test has a twin in fractions, at the edge of its bound, with zeros and subnormal numbers."""
+    g, seen = np.random.default_rng(0), set()
+    for _ in range(400):
+        k = int(g.integers(1, 9))
+        a, b = (np.ldexp(g.standard_normal(k), g.integers(-500, 400, k)) for _ in range(2))
+        a[0] *= g.choice([0.0, 1.0, 5e-324])
+        terms = [Fraction(x) * Fraction(y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+        value = float(sum(terms)) * (1 + int(g.integers(-2 * k, 2 * k)) * 2.0**-53)
+        near = abs(Fraction(value) - sum(terms)) <= Fraction(gamma(k + 1)) * sum(map(abs, terms))
+        assert _is_near(value, a, b) == near
+        seen.add(near)
+    assert seen == {True, False}
 
 
 @pytest.mark.parametrize("name", ENGINES)

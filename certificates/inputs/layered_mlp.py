@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -145,7 +146,7 @@ def _notes(found: FoldedLayers) -> tuple[str, ...]:
     if found.folded:
         parts = list(dict.fromkeys(found.folded))
         named = ", ".join(parts[:_MOST_NAMED]) + ", …" * (len(parts) > _MOST_NAMED)
-        named, one = named[0].upper() + named[1:], len(found.folded) == 1
+        named, one = re.sub("^the ", "The ", named), len(found.folded) == 1
         notes.append(
             f"{named} {'is' if one else 'are'} folded into the linear layer{'' if one else 's'} beside {'it' if one else 'them'}, exactly in rational numbers"
             f"{roots}: the weights judged, and a weight decay on them, are those of the folded network."

@@ -30,6 +30,8 @@ _CUT = ("detach", "detach_", "alias")
 _CONSTANT = ("lift_fresh_copy", "lift_fresh", "clone", *_CUT)
 _CHECKS = ("_assert_tensor_metadata",)
 _WHOLE = 2**63 - 1
+_DECOMPOSED_NORM = "_native_batch_norm_legit_no_training"
+"""Batch normalisation with running statistics as ``run_decompositions`` leaves it: the first of the three tensors it gives are the outputs."""
 
 
 def is_program(model: Any) -> bool:
@@ -97,6 +99,10 @@ def _write(node: Any, graph: Any, new: dict[Any, Any], module: Any, torch: Any) 
         new[node] = graph.call_function(operator.getitem, (first, (slice(None), given[2])))
     elif name == "batch_norm" and _is_normalisation(given, named, module):
         new[node] = graph.call_module(_normalisation(node, given, module, torch), (first,))
+    elif name == _DECOMPOSED_NORM and len(given) == 7 and _is_normalisation([*given[:5], False, *given[5:], False], named, module):
+        new[node] = graph.call_module(_normalisation(node, [*given[:6], *given[5:]], module, torch), (first,))
+    elif node.target is operator.getitem and given[1] == 0 and _name(node.args[0]) == _DECOMPOSED_NORM:
+        new[node] = first
     elif name in _SAME:
         names = [argument.name for argument in node.target._schema.arguments]
         options = {_RENAMED.get(key, key): part for key, part in (*zip(names[1:], given[1:], strict=False), *named.items())}

@@ -89,6 +89,20 @@ def test_a_program_after_decompositions_is_read_where_it_still_says_what_it_does
     assert read_and_compare(exported, ROWS)[2] == read_and_compare(program(READ["relu"]), ROWS)[2]
 
 
+@pytest.mark.parametrize("affine", [False, True])
+def test_decomposed_normalisations_and_functions(affine):
+    net = _Net(lambda s, x: s.last(functional.softsign(s.norm(s.first(x)))))
+    net.norm = torch.nn.BatchNorm1d(4, affine=affine)
+    net.norm.running_mean.uniform_(-1, 1)
+    net.norm.running_var.uniform_(0.5, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        whole = torch.export.export(net.eval(), (torch.zeros(3, 2),))
+        found = read_and_compare(whole.run_decompositions(), ROWS)
+    assert found[2] == read_and_compare(net, ROWS)[2]
+    assert found[0].activation == "softsign"
+
+
 @pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("name", ["sum", "mean"])
 def test_sums_of_units_are_layers_of_constants(name, keep):

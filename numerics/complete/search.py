@@ -33,7 +33,7 @@ from lossproof.theory.exceptions import InputError
 from lossproof.theory.limits import MAX_BATCH, MAX_COMPLETE_BOXES
 
 BATCH, INTERRUPT = 1536, "an interrupt"
-_SAMPLES, _FINEST, _KEPT_EVERY = 7168, 2.0**-40, 20.0
+_SAMPLES, _FEWEST, _FINEST, _KEPT_EVERY = 7168, 512, 2.0**-40, 20.0
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class _Search:
         self._root = root_box(land, bounds)
         T, side = len(land.targets), len(bounds)
         side += T if land.bounded and land.units else 0
-        self._step = max(1, min(BATCH, _SAMPLES // T, MAX_BATCH // (T * (land.units + 1)), 4 * MAX_BATCH // side**2))
+        self._step = max(1, min(BATCH, max(_FEWEST, _SAMPLES // T), MAX_BATCH // (T * (land.units + 1)), 4 * MAX_BATCH // side**2))
         self.known = KnownPoints(land, begin.points, begin.radii, minima=minima)
         self._level = _Level(self._root[0][None], self._root[1][None], [], "", 0.0)
         codes, at, none = np.frombuffer(begin.codes.encode("ascii"), dtype=np.uint8).astype(np.int64), 0, begin.near.part(slice(0, 0))

@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 import lossproof as lp
 from lossproof.certificates.claims.critical_kinds import KIND_WORDS
@@ -48,6 +48,11 @@ _FLOAT = {
     "relu": lambda z: np.maximum(z, 0),
     "power:2": np.square,
     "leaky-relu:1/10": lambda z: np.where(z > 0, z, z / 10),
+    "softplus": lambda z: np.logaddexp(0, z),
+    "gelu": lambda z: z * ndtr(z),
+    "silu": lambda z: z * expit(z),
+    "arctan": np.arctan,
+    "sin": np.sin,
 }
 _ERROR = {
     "squared": lambda phi, y: (phi - y) ** 2 / 2,
@@ -351,7 +356,7 @@ def test_a_point_that_is_not_proved_is_said():
 
 
 def test_names_and_unknown_ones():
-    assert len(set(NAMES)) == len(NAMES) == 36
+    assert len(set(NAMES)) == len(NAMES) == 41
     assert lp.zoo_entry("Auer_2").name == "auer-2"
     with pytest.raises(lp.InputError, match="did you mean 'dead-relu'"):
         lp.prove_entry("dead-rleu")

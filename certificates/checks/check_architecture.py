@@ -128,10 +128,10 @@ def check_architecture(
     problem, given, told = read_problem(choices, X, Y, weights, seed)
     most_bytes = memory_allowed(problem, max_memory, on_disk=engine.partition(":")[0] in ("auto", "cuda", "cupy", "dask", "disk"))
     place = workplace_named(engine, problem.columns, most_bytes - gram_bytes(problem.architecture, problem.T, 0))
-    if progress is not None:
-        progress("preparing the weights", 0, 1)
-    start = given if given is not None else random_weights(problem, seed)
     with one_thread():
+        if progress is not None:
+            progress("preparing the weights", 0, 1)
+        start = given if given is not None else random_weights(problem, seed)
         fit = find_exact_learner(problem, start, progress, max_memory) if find_weights else None
         start, chosen = (start, given is not None) if fit is None else (fit.weights, True)
         context, point = ProofContext(problem, seed, max_precision, progress, most_bytes, place), Point(start)

@@ -44,8 +44,8 @@ from lossproof.theory.verdicts import Verdict
 _LONG = 70
 """Characters of a part of a formula that is not set beside the title of its statement."""
 _BREAK = r"\allowbreak"
-_PREAMBLE = r"""% What is cited has the same keys in the .bib of this report: \bibliographystyle{plain}\bibliography{report} may stand for thebibliography.
-\documentclass[10pt,a4paper]{article}
+_PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
+% What is cited has the same keys in the .bib of this report: \bibliographystyle{plain}\bibliography{report} may stand for thebibliography.
 \usepackage{iftex}
 \ifPDFTeX\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}\fi
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}

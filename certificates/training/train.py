@@ -66,7 +66,7 @@ def train(
     - ``hold_output``: ``ggn`` and ``lm`` leave ``W_L`` as it is (its biases move). It helps where the targets of all samples have the same sum, as one-hot
       targets do: least squares then drives the sum of the output weights of every hidden unit to 0, where ``P`` loses rank. By
       default ``lm`` does so where the targets have an affine relation, the error is a function of residuals, and there are at least ``2 T n_L`` other weights;
-    - ``progress(stage, done, total)``: called after every iteration.
+    - ``progress(stage, done, total)``: called before the start is made, and after every iteration.
 
     Returns a `Training`: ``weights`` (exact), ``history``, ``converged``, ``reason``. Nothing is proved by it: give the weights to `check_architecture`.
     A run that is interrupted by Ctrl-C returns the weights reached, with ``interrupted``. Raises `InputError` for input that cannot be used,
@@ -87,24 +87,24 @@ def train(
     check_training_size(problem, method)
     iterations = DEFAULT_ITERATIONS[method] if max_iterations is None else max_iterations
     check_whole("max_iterations", iterations, 0, _MOST_ITERATIONS)
-    if progress is not None:
-        progress("preparing the weights", 0, 1)
-    start = given if given is not None else random_weights(problem, seed)
-    if precision is None:
-        require_doubles(problem, start, f"scale the problem, or give {option('precision', 50)} with {option('method', 'ggn')}")
-    settings = Settings(
-        method,
-        None if damping == "auto" else _number("damping", damping, least=0.0),
-        _number("step", step, least=0.0),
-        iterations,
-        _number("tolerance", DEFAULT_TOLERANCE if tolerance is None else tolerance, least=0.0)
-        if precision is None or tolerance is not None
-        else 0.0,
-        None if target_loss is None else _number("target_loss", target_loss, least=None),
-        progress,
-        _is_held(problem, method) if hold_output is None else hold_output,
-    )
     with one_thread():
+        if progress is not None:
+            progress("preparing the weights", 0, 1)
+        start = given if given is not None else random_weights(problem, seed)
+        if precision is None:
+            require_doubles(problem, start, f"scale the problem, or give {option('precision', 50)} with {option('method', 'ggn')}")
+        settings = Settings(
+            method,
+            None if damping == "auto" else _number("damping", damping, least=0.0),
+            _number("step", step, least=0.0),
+            iterations,
+            _number("tolerance", DEFAULT_TOLERANCE if tolerance is None else tolerance, least=0.0)
+            if precision is None or tolerance is not None
+            else 0.0,
+            None if target_loss is None else _number("target_loss", target_loss, least=None),
+            progress,
+            _is_held(problem, method) if hold_output is None else hold_output,
+        )
         if precision is not None:
             from lossproof.numerics.training.run_digits import run_precise
 

@@ -265,7 +265,7 @@ def test_a_kink_ends_the_run_with_its_reason():
 
 def test_an_interrupted_run_returns_what_it_has():
     def stop_at_five(stage, done, total):
-        assert (stage[:8], total) == ("training", 100)
+        assert (stage[:8], total) == ("training", 100) or (stage, done) == ("preparing the weights", 0)
         if done == 5:
             raise KeyboardInterrupt
 

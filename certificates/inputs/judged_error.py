@@ -142,7 +142,7 @@ def _of_framework(network: TrainedNetwork, problem: Problem) -> str:
     half = ", ½ of their squares" if problem.error.family == "squared" else ""
     return (
         f"J has the mean over samples of the error summed over outputs{half}: {loss.name}, with its mean over batches of one size, {times} "
-        f"that part of J, so a weight decay λ added to it is a rate of {'λ' if factor == 1 else f'λ/({said})'} here."
+        f"that part of J, so a weight decay λ added to it is a rate of {'λ' if factor == 1 else f'λ/{said}' if said.isdecimal() else f'λ/({said})'} here."
     )
 
 

@@ -38,7 +38,7 @@ def factor_said(notes):
     (note,) = [note for note in notes if note.startswith("J has the mean over samples of the error summed over outputs")]
     found = re.search(r"(equals|is (\S+) times) that part of J, so a weight decay λ added to it is a rate of (\S+) here\.$", note)
     factor = Fraction(1) if found[1] == "equals" else Fraction(found[2])
-    assert found[3] == ("λ" if factor == 1 else f"λ/({factor})")
+    assert found[3] == ("λ" if factor == 1 else f"λ/{factor}" if factor.denominator == 1 else f"λ/({factor})")
     return factor, note
 
 

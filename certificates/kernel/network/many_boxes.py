@@ -142,10 +142,7 @@ def relative_gradient(land: Landscape, curve: Logistic, theta: Enclosed, phi: En
     """
     x, T = land.inputs, len(land.inputs.mid)
     z = np.einsum("ia,kab->ib", x.mid, theta.mid)
-    a, none = (
-        exactly(np.where(z >= 0, 1.0, -1.0)[:, None]) * x[..., None],
-        np.broadcast_to(~np.any(x.reach, axis=1, keepdims=True), z.shape),
-    )
+    a, none = exactly(np.where(z >= 0, 1.0, -1.0)[:, None]) * x[..., None], np.broadcast_to(~x.reach.any(axis=1, keepdims=True), z.shape)
     s = exactly(1 / curve.k) * (phi[0] + exactly(-curve.low))
     q = Enclosed(np.where(z >= 0, s.mid, 1 - s.mid), s.rad + gamma(1))
     terms, (weights, r) = q * q * eps, _weights(curve, a, theta, z, none)

@@ -114,8 +114,10 @@ def test_training_goes_by_the_work_of_a_pass(large, monkeypatch):
     monkeypatch.setattr(threads, "LARGE", 4 * 13 if large else 4 * 13 + 1)
     seen = []
     lp.train("2-3-1", *XOR, method="bp", max_iterations=3, progress=lambda *_: seen.append(in_use()))
-    assert seen
-    assert all(threads == {3 if large else 1} for threads in seen)
+    before, *run = seen
+    assert before == {1}
+    assert run
+    assert all(threads == {3 if large else 1} for threads in run)
 
 
 def test_a_job_that_is_refused_gives_back():

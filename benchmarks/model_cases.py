@@ -223,6 +223,8 @@ def _of_torch() -> Iterator[Case]:
     yield _torch("`Sequential` tanh, XOR", "MSE", two("Tanh", hidden=3), XOR[1], "MSELoss", {"error": "mse"}, XOR[0])
     for activation in ("Tanh", "Sigmoid", "ReLU", "SiLU", "GELU", "ELU", "Softsign", "Mish"):
         yield _torch(f"`Sequential` {activation}", "MSE, decay", two(activation), SINE, "MSELoss", {"error": "mse", **decay})
+    for activation in ("ReLU6", "Hardsigmoid", "LogSigmoid"):
+        yield _torch(f"`Sequential` {activation}", "MSE", two(activation), SINE, "MSELoss", {"error": "mse"})
     yield _torch("two outputs", "MSE, decay", two("Tanh", 2), PAIR, "MSELoss", {"error": "mse", **decay})
     yield _torch("without biases", "MSE, decay", two("Tanh", bias=False), SINE, "MSELoss", {"error": "mse", **decay})
     yield _torch("sums", "BCEWithLogits, decay", two("Tanh"), sides, "BCEWithLogitsLoss", {"error": "bce", **decay})

@@ -87,7 +87,7 @@ def check_claims(
 
     Ctrl-C during the search for bad minima ends the search and keeps what was proved until then; the exit code is then 130.
     """
-    from lossproof.certificates.commands.model_options import asked_on_terminal, check_network_read, read_model
+    from lossproof.certificates.commands.model_options import asked_on_terminal, check_network_read
     from lossproof.certificates.commands.output_files import files_written, plan_outputs, write_outputs
     from lossproof.certificates.commands.terminal import busy, first_screen, progress_bar, show, summary_text
     from lossproof.certificates.inputs.data_sources import load_data
@@ -99,7 +99,9 @@ def check_claims(
     engine = _engine_on(engine, scheduler)
     if model is not None:
         _check_alone(widths, weights, bias, freeze, find_weights=find_weights)
-        network = read_model(model, activation, output_activation, allow_pickle=allow_pickle)
+        from lossproof.certificates.inputs.model_files import read_model_file
+
+        network = read_model_file(model, activation, output_activation, allow_pickle=allow_pickle)
         layers = network.widths
     elif widths is not None:
         layers = parse_widths(widths)

@@ -1,17 +1,14 @@
-"""What the command line says and asks about ``--model``: messages in the words of its options, and questions on a terminal."""
+"""What the command line says and asks about ``--model``: notes in the words of its options, and questions on a terminal."""
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from lossproof.certificates.commands.option_words import in_options
 from lossproof.certificates.commands.options import DECAY_HELP, rates_of
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.rationals import rational_of_text
@@ -22,43 +19,14 @@ if TYPE_CHECKING:
     from lossproof.certificates.inputs.unnamed_error import ErrorQuestion
     from lossproof.certificates.reports.report import Report
 
-_ARGUMENT = re.compile(r"\b(error|activation|output_activation|weight_decay)=(?:'([^']*)'|([\w./]*))")
-
-_WEIGHTS = re.compile(r"\b(its|the) weights to check_architecture( instead)?")
-
-
-def in_options(text: str) -> str:
-    """Return a text with arguments of Python written as options.
-
-    >>> in_options("give activation='tanh', or weight_decay=0; error= names another")
-    'give --activation tanh, or --weight-decay 0; --error names another'
-    >>> in_options("give its weights to check_architecture instead")
-    'give its weights by WIDTHS and --weights'
-    """
-
-    def option(found: re.Match[str]) -> str:
-        value = found[2] or found[3]
-        return f"--{found[1].replace('_', '-')}{f' {value}' if value else ''}"
-
-    return _ARGUMENT.sub(option, _WEIGHTS.sub(r"\1 weights by WIDTHS and --weights", text))
-
-
-def read_model(path: Path, activation: str | None, output_activation: str | None, *, allow_pickle: bool) -> TrainedNetwork:
-    """Return what `read_model_file` reads. Raises `InputError` in the words of the command line."""
-    from lossproof.certificates.inputs.model_files import read_model_file
-
-    with _messages_in_options():
-        return read_model_file(path, activation, output_activation, allow_pickle=allow_pickle)
-
 
 def check_network_read(network: TrainedNetwork, samples: DataSource, **options: Any) -> Report:
-    """Return the report of `check_network`, its notes in the words of the command line, and raises `InputError` in these words."""
+    """Return the report of `check_network`, its notes in the words of the command line."""
     from lossproof.certificates.checks.check_model import check_network
     from lossproof.certificates.inputs.columns import require_columns
 
     require_columns(network.columns, samples.columns)
-    with _messages_in_options():
-        report = check_network(network, samples.X, samples.Y, **options)
+    report = check_network(network, samples.X, samples.Y, **options)
     return replace(report, notes=tuple(type(note)(in_options(note)) for note in report.notes))
 
 
@@ -89,7 +57,7 @@ def _one_of(question: ErrorQuestion, answer: str) -> str:
     try:
         named = str(usual_error(answer.strip()))
     except InputError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(in_options(str(error))) from error
     if named not in question.errors:
         raise typer.BadParameter(f"expected one of {', '.join(question.errors)}, got {answer!r}.")
     return named
@@ -100,11 +68,3 @@ def _rates(answer: str) -> Any:
     if any(rational_of_text(rate) is None for rate in (rates if isinstance(rates, list) else [rates])):
         raise typer.BadParameter(f"expected a number such as 1/100, got {answer!r}.")
     return rates
-
-
-@contextmanager
-def _messages_in_options() -> Iterator[None]:
-    try:
-        yield
-    except InputError as error:
-        raise InputError(in_options(str(error))) from error

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from lossproof.certificates.commands.option_words import in_options
 from lossproof.certificates.commands.options import BAD_INPUT, INTERRUPTED, UNREAD, complain
 from lossproof.theory.exceptions import InputError, LossproofError
 from lossproof.theory.options import command_line_words
@@ -34,7 +35,7 @@ class OneLineErrors(TyperGroup):
         except _USAGE_ERROR as error:
             _fail(_usage_message(error), BAD_INPUT)
         except LossproofError as error:
-            _fail(str(error), BAD_INPUT)
+            _fail(in_options(str(error)), BAD_INPUT)
         except MemoryError as error:
             _fail(f"the work must fit into memory, got too little of it{_wanted(error)}: take fewer samples or smaller widths", BAD_INPUT)
         except _Unread:

@@ -134,6 +134,18 @@ def test_long_commands_stand_on_pages_and_their_options_are_read():
             read_options(command + " --bogus")
 
 
+@pytest.mark.parametrize(
+    "page", sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md") if "generated" not in path.parts)
+)
+def test_commands_that_are_only_shown_are_there(page):
+    """Blocks without a language are of hours, or of several machines: their options are read, and their modules are found."""
+    for command in (command for kind, text in blocks_of(page) if not kind for command in commands_of(text)):
+        if command.startswith("lossproof "):
+            read_options(command)
+        elif command.startswith("python -m "):
+            assert importlib.util.find_spec(command.split()[2]) is not None, command
+
+
 def test_generated_pages_are_complete(monkeypatch):
     """Every statement has a status and, where it is a theorem, a proof; every public name has its group."""
     monkeypatch.syspath_prepend(str(ROOT / "docs"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -59,7 +60,8 @@ def dask_client(workers: int, scheduler: str | None, advice: str, memory: int | 
     if not thrifty:
         settings |= {f"distributed.nanny.pre-spawn-environ.MALLOC_{name}_THRESHOLD_": most for name, most in _ALLOCATION.items()}
     with one_thread_each(), without_main_module(), dask.config.set(settings):
-        with interrupts_held():
+        with interrupts_held(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Creating scratch directories")  # a busy disk is no fault of the user's
             cluster = distributed.LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,

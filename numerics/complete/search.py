@@ -32,8 +32,8 @@ from lossproof.numerics.complete.settling import SPLIT, Ends, Settling
 from lossproof.theory.exceptions import InputError
 from lossproof.theory.limits import MAX_BATCH, MAX_COMPLETE_BOXES
 
-BATCH, INTERRUPT = 1536, "an interrupt"
-_SAMPLES, _FEWEST, _FINEST, _KEPT_EVERY = 7168, 512, 2.0**-40, 20.0
+BATCH, INTERRUPT = 1792, "an interrupt"
+_SAMPLES, _FEWEST, _FINEST, _KEPT_EVERY = 12288, 512, 2.0**-40, 20.0
 
 
 @dataclass(frozen=True)

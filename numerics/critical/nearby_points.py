@@ -106,7 +106,7 @@ def _of_form(problem: Problem, weights: Weights) -> Iterator[Weights]:
 
 
 def snapped_weights(problem: Problem, weights: Weights) -> Weights:
-    """Return the weights with each entry, of layers not frozen, that is within ``10^-6`` of a fraction with a denominator up to 64 replaced by it.
+    """Return the weights with each trainable entry that is within ``10^-6`` of a fraction with a denominator up to 64 replaced by it.
 
     >>> from lossproof.theory.functions.errors import error_named
     >>> from lossproof.theory.problem.architecture import Architecture
@@ -116,8 +116,11 @@ def snapped_weights(problem: Problem, weights: Weights) -> Weights:
     >>> snapped_weights(problem, point).layers[0]
     Layer(W=((Fraction(1, 2),),), b=(Fraction(0, 1),))
     """
-    pairs = enumerate(weights.layers, start=1)
-    return Weights(tuple(problem.frozen_layer(l) or _mapped(layer, _snapped) for l, layer in pairs))
+    found = []
+    for l, layer in enumerate(weights.layers, start=1):
+        snapped, held = _mapped(layer, _snapped), problem.constants(l)
+        found.append(problem.frozen_layer(l) or (snapped if held is None else Layer(snapped.W, held)))
+    return Weights(tuple(found))
 
 
 def constant_network(problem: Problem, weights: Weights) -> Weights | None:

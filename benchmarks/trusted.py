@@ -16,9 +16,10 @@ from lossproof import Report, check_architecture, find_critical_points, prove_en
 from lossproof.certificates.kernel.check import RULES
 from lossproof.certificates.proof.trusted_code import code_lines, trusted_code, trusted_modules
 
-ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = trusted_modules()["lossproof.certificates.kernel.check"].resolve().parents[2]
+"""The folder of the package, in a checkout or where it is installed."""
 PAGE, BLOCKS = Path("docs/trust.md"), ("kernel-files", "theory-files")
-KERNEL = ROOT / "certificates" / "kernel"
+KERNEL = PACKAGE / "certificates" / "kernel"
 
 
 def trusted_files() -> tuple[list[Path], list[Path]]:
@@ -36,7 +37,7 @@ def words_of(path: Path) -> str:
 
 def table(files: list[Path]) -> str:
     """Return the table of some files, and the sum of their sizes."""
-    rows = [[f"`{path.relative_to(ROOT)}`", str(code_lines(path)), words_of(path)] for path in files]
+    rows = [[f"`{path.relative_to(PACKAGE)}`", str(code_lines(path)), words_of(path)] for path in files]
     return markdown_table(["file", "code", "what it is"], [*rows, ["all", str(sum(map(code_lines, files))), ""]])
 
 

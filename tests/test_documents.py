@@ -284,7 +284,7 @@ def test_the_tables_of_trusted_files_are_complete(script):
     page = DOCUMENTS["trust.md"]
     for block, files in zip(trusted.BLOCKS, trusted.trusted_files(), strict=True):
         rows = rows_below(page, f"<!-- {block} -->")
-        assert [codes(row[0])[:1] for row in rows[:-1]] == [[str(path.relative_to(ROOT))] for path in files], (
+        assert [codes(row[0])[:1] for row in rows[:-1]] == [[str(path.relative_to(trusted.PACKAGE))] for path in files], (
             "run: python -m benchmarks.trusted"
         )
         for row, path in zip(rows, files, strict=False):

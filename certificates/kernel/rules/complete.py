@@ -269,7 +269,10 @@ class _Walk:
         rows = boxes.inverse(H.mid, 2.0**-20)
         rows /= np.abs(rows).max(axis=1, keepdims=True)  # far from 1 where all samples are saturated
         Q = exactly(np.concatenate([np.eye(len(g.mid))[..., None] + np.zeros_like(g.mid), rows]))
-        value, rho = product("qpb,pb->qb", Q, g), (upper - lower).T / 2 * ENLARGE + TINY
+        value, rho = (
+            product("qpb,pb->qb", Q, g),
+            np.concatenate([x.rad.reshape(-1, len(lower)) for x in (theta, *(() if v is None else (v,)))]),
+        )
         most = ENLARGE * np.einsum("qpb,pb->qb", product("qrb,rpb->qpb", Q, H).reach, rho)
         return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=0))
 

@@ -67,7 +67,7 @@ def plan_of_list(problem: Problem, seconds: float | None) -> ListPlan | None:
 
     Where no ``seconds`` are given there are at most 100 samples, and networks of powers have at most 4 weights.
     """
-    if problem.architecture.frozen or beyond_doubles(problem) is not None or (seconds is None and problem.T > _MOST_SAMPLES):
+    if beyond_doubles(problem) is not None or (seconds is None and problem.T > _MOST_SAMPLES):
         return None
     if is_algebraic(problem):
         few = seconds is not None or problem.architecture.N_net <= _MOST_BY_ALGEBRA

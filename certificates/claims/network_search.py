@@ -31,11 +31,11 @@ _MOST_PARAMETERS, _MOST_COLUMNS = 60, 1000
 _MOST_OF_ANY_SEARCH = 300
 _MOST_STARTS = 1_000_000
 _LONGEST_SECONDS = 1e6
-PROOFS = 4
-APART = 1 + 1e-6
-NO_LOSS = 1e-12
-INTERRUPTED, DECIDED = "it was interrupted", "a bad local minimum was proved"
-ALL_MADE, TIME_OVER = "all starts were made", "the time was over"
+_PROOFS = 4
+_APART = 1 + 1e-6
+_NO_LOSS = 1e-12
+INTERRUPTED, _DECIDED = "it was interrupted", "a bad local minimum was proved"
+_ALL_MADE, _TIME_OVER = "all starts were made", "the time was over"
 """Why a search ended, in words."""
 
 
@@ -167,7 +167,7 @@ class NetworkSearch:
 
     def _search(self, begin: float) -> str:
         """Search, and return why it ended."""
-        ended = ALL_MADE
+        ended = _ALL_MADE
         for number, result in enumerate(self._rounds(begin)):
             self.latest = result
             self._prove(result)
@@ -175,14 +175,14 @@ class NetworkSearch:
             if number == 0 and self.budget.seconds is not None and self.pool.suboptimal is None and not over:
                 self._prove_embedded()
             if self.pool.suboptimal is not None:
-                return DECIDED
+                return _DECIDED
             if over:
-                ended = TIME_OVER
+                ended = _TIME_OVER
                 break
         if self.budget.seconds is None:
             self._prove_embedded()
         self._beat_the_best()
-        return ended if self.pool.suboptimal is None else DECIDED
+        return ended if self.pool.suboptimal is None else _DECIDED
 
     def _rounds(self, begin: float) -> Iterator[SearchResult]:
         if self.budget.embedded_only:
@@ -198,7 +198,7 @@ class NetworkSearch:
     def _prove(self, result: SearchResult) -> None:
         """Prove what a round has met: the least loss, the best critical point, if none is known, and minima above the least loss."""
         self._lower_the_best(result)
-        for candidate in self._telling(result)[:PROOFS]:
+        for candidate in self._telling(result)[:_PROOFS]:
             self.tried.add(candidate.weights)
             self.pool.add(prove_near(self.context, candidate.weights, self.landscape, nearby=True))
             if self.pool.suboptimal is not None:
@@ -208,7 +208,7 @@ class NetworkSearch:
         """Prove minima of narrower networks, copied into this one, until one minimum is known to be bad."""
         problem, seed = self.context.problem, self.context.seed
         copies = embedded_minima(problem, seed) if problem.decay is None else copied_minima(problem, seed)
-        for weights in islice(copies, PROOFS):
+        for weights in islice(copies, _PROOFS):
             self.pool.add(prove_near(self.context, weights, self.landscape, nearby=False))
             self.pool.beat_minima()
             if self.pool.suboptimal is not None:
@@ -218,7 +218,7 @@ class NetworkSearch:
         least = result.candidates[0].loss if result.candidates else 0.0
         best = self.pool.best
         least = least if best is None else min(least, float(best.facts["loss_upper"]))
-        minima = [c for c in _minima(result) if c.loss > least * APART + NO_LOSS]
+        minima = [c for c in _minima(result) if c.loss > least * _APART + _NO_LOSS]
         first = [] if self.pool.points else list(result.candidates[:1])
         return [c for c in (*first, *minima) if c.weights not in self.tried]
 
@@ -227,12 +227,12 @@ class NetworkSearch:
         if not result.candidates:
             return
         best, least = self.pool.best, result.candidates[0]
-        if best is None or least.loss * APART + NO_LOSS < best.facts["loss_upper"]:
+        if best is None or least.loss * _APART + _NO_LOSS < best.facts["loss_upper"]:
             self.pool.add_losses([claim_loss(self.context, Point(least.weights))])
 
     def _beat_the_best(self) -> None:
         """Where no minimum that was met is above the least loss, look for a smaller loss by a short training, and prove what it shows to be bad."""
-        minima = [] if self.latest is None else [c for c in _minima(self.latest) if c.loss > NO_LOSS]
+        minima = [] if self.latest is None else [c for c in _minima(self.latest) if c.loss > _NO_LOSS]
         if self.latest is not None and minima:
             self.pool.add_losses([claim_loss_below(self.context, Fraction(min(c.loss for c in minima)))])
             self._prove(self.latest)

@@ -308,5 +308,4 @@ def _refused(step: Step, chain: _Chain, advice: str = "") -> InputError:
         before="" if weight is None else f" and before {model.names[weight]}",
         holders="" if weight is None else holders_of(model.module, model.names[weight]),
         advice=advice,
-        own_slope=step.own_slope,
     )

@@ -45,25 +45,21 @@ _ADVICE = {
     **dict.fromkeys(_GROUPS, "it mixes the units of a layer, as no layer of an MLP with trained weights does"),
 }
 """By the primitive of JAX."""
+_CERTAIN = ("stop_gradient", "convert_element_type")
+"""Primitives of which their advice is right wherever they stand."""
 
 
-def refused_step(step: Step, *, what: str, after: str, before: str, holders: str, advice: str, own_slope: bool) -> InputError:
+def refused_step(step: Step, *, what: str, after: str, before: str, holders: str, advice: str) -> InputError:
     """Return the refusal of a step, which tells the module that it is in, where the framework keeps that, and the weights ``after`` and ``before``.
 
     ``holders`` are the types of the modules that hold the weight after the step, ``advice`` is given where no better one is known.
     """
     module = next((part for part in reversed(step.place.split("/")) if part and not part.endswith("()")), "")
     within = f" in {module}" if module else ""
-    cut = (
-        _ADVICE["custom_jvp"]
-        if own_slope
-        else _ADVICE[step.primitive]
-        if step.primitive in ("stop_gradient", "convert_element_type")
-        else ""
-    )
+    certain = "custom_jvp" if step.own_slope else step.primitive if step.primitive in _CERTAIN else ""
     kind = module.rpartition(".")[2].partition("_")[0]
     of_layer = (advice_on_layer(kind) if kind else None) or advice_on_layer(holders)
-    known = cut or of_layer or advice or _ADVICE.get(step.primitive) or advice_on_layer(step.primitive)
+    known = _ADVICE.get(certain) or of_layer or advice or _ADVICE.get(step.primitive) or advice_on_layer(step.primitive)
     return InputError(
         f"{what} must be a chain of linear layers and activations that lossproof has, got the step {step.name[:80]}{within} {after}{before}: {known or PART}"
     )

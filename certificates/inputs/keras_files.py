@@ -56,13 +56,9 @@ def check_keras_file(path: Path) -> None:
         name, module = held.get("class_name"), held.get("module")
         if "class_name" not in held and "module" not in held:
             continue
-        allowed = (
-            None
-            if isinstance(module, str) and _OPTIMIZERS.fullmatch(module)
-            else _CLASSES.get(module, ())
-            if isinstance(module, str)
-            else ()
-        )
+        allowed: tuple[str, ...] | None = ()
+        if isinstance(module, str):
+            allowed = None if _OPTIMIZERS.fullmatch(module) else _CLASSES.get(module, ())
         marked = module is None and name in _MARKS
         if not marked and not (isinstance(name, str) and name[:1].isupper() and (allowed is None or name in allowed)):
             raise InputError(

@@ -15,9 +15,9 @@ def join_activations(graph: Any, module: Any, torch: Any) -> None:
 
     The network's own outputs are compared with what is read, as ever.
     """
-    graph_of = _Names(module, torch)
+    names = _Names(module, torch)
     for node in list(graph.nodes):
-        found = _silu_or_mish(node, graph_of) or _softsign(node, graph_of)
+        found = _silu_or_mish(node, names) or _softsign(node, names)
         if found is None:
             continue
         function, value, parts = found

@@ -107,6 +107,12 @@ def weights(land: Landscape, W: Enclosed) -> tuple[Enclosed, Enclosed | None]:
     return theta, W[land.inner :] if land.units else None
 
 
+def row_of(land: Landscape, theta: Enclosed, v: Enclosed | None) -> Enclosed:
+    """Return the weights of θ and v, of shape ``(N, B)``, the inverse of `weights`."""
+    W = theta.reshape(land.inner, -1)
+    return W if v is None else joined(W, v)
+
+
 def activations(land: Landscape, theta: Enclosed) -> Pass:
     """Enclose the activations over boxes of θ."""
     phi, slope, bend = land.curve.over(*product("ia,kab->kib", land.inputs, theta).ends)
@@ -126,11 +132,10 @@ def _times(land: Landscape, x: Enclosed, v: Enclosed | None) -> Enclosed:
 
 def gradient(land: Landscape, theta: Enclosed, p: Pass, eps: Enclosed, v: Enclosed | None) -> Enclosed:
     """Enclose g, or ``L_w`` for an ε that is not that of v, of shape ``(N, B)``."""
-    W = theta.reshape(land.inner, -1)
     found = product("ia,kib->kab", land.inputs, _times(land, p.slope * eps, v)).reshape(land.inner, -1)
     if v is not None:
-        W, found = joined(W, v), joined(found, product("lib,ib->lb", p.phi, eps))
-    return found + W * land.rates[..., None]
+        found = joined(found, product("lib,ib->lb", p.phi, eps))
+    return found + row_of(land, theta, v) * land.rates[..., None]
 
 
 def relative_gradient(land: Landscape, curve: Logistic, theta: Enclosed, phi: Enclosed, eps: Enclosed) -> Enclosed:

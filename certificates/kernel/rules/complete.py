@@ -45,7 +45,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from lossproof.certificates.kernel.arithmetic.balls import ball_precision
-from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed, exactly, hull, joined, product
+from lossproof.certificates.kernel.arithmetic.doubles import ENLARGE, PRECISION, TINY, DoubleRing, Enclosed, exactly, hull, product
 from lossproof.certificates.kernel.arithmetic.logistic import Logistic
 from lossproof.certificates.kernel.arithmetic.series import Array
 from lossproof.certificates.kernel.arithmetic.tables import TABLED
@@ -269,10 +269,7 @@ class _Walk:
         rows = boxes.inverse(H.mid, 2.0**-20)
         rows /= np.abs(rows).max(axis=1, keepdims=True)  # far from 1 where all samples are saturated
         Q = exactly(np.concatenate([np.eye(len(g.mid))[..., None] + np.zeros_like(g.mid), rows]))
-        value, rho = (
-            product("qpb,pb->qb", Q, g),
-            np.concatenate([x.rad.reshape(-1, len(lower)) for x in (theta, *(() if v is None else (v,)))]),
-        )
+        value, rho = product("qpb,pb->qb", Q, g), boxes.row_of(land, theta, v).rad
         most = ENLARGE * np.einsum("qpb,pb->qb", product("qrb,rpb->qpb", Q, H).reach, rho)
         return np.asarray((np.abs(value.mid) - value.rad > ENLARGE * most).any(axis=0))
 
@@ -286,7 +283,7 @@ class _Walk:
 
     def _known(self, lower: Array, upper: Array) -> Array:
         theta, _, _, v = self._boxes(lower, upper)
-        W = theta.reshape(self.land.inner, -1) if v is None else joined(theta.reshape(self.land.inner, -1), v)
+        W = boxes.row_of(self.land, theta, v)
         inside = (ENLARGE * (np.abs(W.mid - mid[:, None]) + W.rad) <= radii[:, None] for mid, radii in self.points)
         return np.asarray(sum((x.all(axis=0) for x in inside), np.zeros(len(lower), dtype=bool)))
 
